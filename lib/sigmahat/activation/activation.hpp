@@ -1,0 +1,103 @@
+#pragma once
+
+#include <optional>
+#include <sigmahat/numeric/scalar.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace sigmahat {
+
+enum class Parity { none, even, odd };
+std::string_view to_string(Parity parity);
+
+/// Σ_i coefficients[i] x^i; no trailing zeros, so the zero polynomial is empty.
+using Polynomial = std::vector<Rational>;
+
+/// pieces[i] between breakpoints[i-1] and breakpoints[i]; at a jump, the mean of both sides.
+struct PiecewisePolynomial {
+  std::vector<Rational> breakpoints;  ///< increasing
+  std::vector<Polynomial> pieces;     ///< one more than breakpoints
+};
+/// h_k, the orthonormal Hermite polynomial.
+struct HermitePolynomial {
+  int degree;
+};
+/// exp(rate·x).
+struct Exponential {
+  Rational rate;
+};
+/// sin(frequency·x) or cos(frequency·x).
+struct Sinusoid {
+  enum class Phase { sine, cosine } phase;
+  Rational frequency;
+};
+/// exp(-sharpness·x²/2), sharpness > 0.
+struct GaussianBump {
+  Rational sharpness;
+};
+/// erf(x).
+struct ErrorFunction {};
+/// x·Φ(x).
+struct Gelu {};
+/// Built from e^x and analytic in a strip only: poles, or branch points, off the real line.
+enum class Logistic {
+  tanh,
+  sigmoid,   ///< 1/(1+e^{-x})
+  softplus,  ///< log(1+e^x)
+  silu,      ///< x/(1+e^{-x})
+};
+
+/// What an activation is made of: everything else that is known of it follows from this.
+using Structure = std::variant<PiecewisePolynomial, HermitePolynomial, Exponential, Sinusoid,
+                               GaussianBump, ErrorFunction, Gelu, Logistic>;
+
+/// An activation function σ: R → R with E[σ(x)²] finite. A value; the built-in ones come from
+/// parse_activation.
+class Activation {
+ public:
+  Activation(std::string name, Structure structure)
+      : name_(std::move(name)), structure_(std::move(structure)) {}
+
+  /// Canonical: parse_activation(name()) gives the same activation.
+  const std::string& name() const { return name_; }
+  const Structure& structure() const { return structure_; }
+
+  Parity parity() const;
+  /// p where σ(r x) = r^p σ(x) for all r > 0.
+  std::optional<int> homogeneity() const;
+  /// Points where σ or one of its derivatives jumps, increasing.
+  std::vector<Rational> kinks() const;
+  /// The degree, where σ is a polynomial.
+  std::optional<int> polynomial_degree() const;
+
+  template <Scalar T>
+  T operator()(const T& x) const;
+
+  /// values[i] ← σ(values[i]); vectorised, the same result for the same input everywhere in `values`.
+  void apply(std::span<double> values) const;
+
+  friend bool operator==(const Activation& x, const Activation& y) { return x.name_ == y.name_; }
+
+ private:
+  std::string name_;
+  Structure structure_;
+};
+
+/// The activation called `text`: "relu", "leaky_relu(1/10)", "hermite(3)".
+///
+/// Throws ParseError for an unknown name (with the nearest known one) and for wrong parameters.
+Activation parse_activation(std::string_view text);
+
+/// A line of the registry.
+struct ActivationEntry {
+  std::string name;        ///< "leaky_relu"
+  std::string parameters;  ///< "c", empty for none
+  std::string formula;     ///< "max(x, c x)"
+  std::string example;     ///< "leaky_relu(1/10)": parses
+};
+const std::vector<ActivationEntry>& activation_registry();
+
+}  // namespace sigmahat

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <sigmahat/activation/activation.hpp>
+#include <sigmahat/numeric/enclosure.hpp>
+#include <sigmahat/numeric/matrix.hpp>
+#include <string>
+#include <vector>
+
+namespace sigmahat {
+
+/// ρ in [-1,1] with 1-ρ and 1+ρ to full relative accuracy: near ±1 the rounded ρ alone has lost half
+/// the digits of arccos ρ (MATH.md 3).
+template <Scalar T>
+struct Correlation {
+  T rho;
+  T one_minus;
+  T one_plus;
+};
+
+template <Scalar T>
+Correlation<T> correlation(const T& rho);
+/// Of two unit vectors: 1 ∓ ρ = |u ∓ v|²/2. The exact result lies in [-1,1] and is cut to it.
+template <Scalar T>
+Correlation<T> correlation(const Vector<T>& u, const Vector<T>& v);
+
+/// κ and its derivatives in ρ; a derivative that is infinite at ρ = ±1 is absent.
+template <Scalar T>
+struct KernelJet {
+  T value;
+  std::optional<T> first;
+  std::optional<T> second;
+};
+
+/// κ_{σγ}(ρ) = E[σ(u)γ(v)], u and v standard normal with correlation ρ (MATH.md 3).
+///
+/// With T = Interval the results enclose the exact values, the tail of a series included.
+template <Scalar T>
+class DualKernel {
+ public:
+  virtual ~DualKernel() = default;
+  virtual T value(const Correlation<T>& c) const = 0;
+  virtual KernelJet<T> jet(const Correlation<T>& c) const = 0;
+  /// "closed form" or "series, K = 210".
+  virtual std::string method() const = 0;
+};
+
+/// The kernel of teacher σ and student γ at the precision in force.
+///
+/// Closed forms for pairs of positively homogeneous piecewise powers (relu, abs, step, relu_power ...)
+/// of one degree, for polynomials, and for exp, sin, cos, gaussian, erf and gelu with themselves;
+/// otherwise the series Σ σ̂_k γ̂_k ρ^k with its tail |ρ|^{K+1} sqrt(D_K(σ) D_K(γ)), K chosen so that
+/// the tail is below 10^-digits where K <= max_supported_degree allows it.
+template <Scalar T>
+std::unique_ptr<DualKernel<T>> make_dual_kernel(const Activation& sigma, const Activation& gamma,
+                                                int digits);
+
+}  // namespace sigmahat
