@@ -1,12 +1,13 @@
 #pragma once
 
 #include <optional>
-#include <sigmahat/numeric/scalar.hpp>
 #include <span>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
+
+#include <sigmahat/numeric/scalar.hpp>
 
 namespace sigmahat {
 
@@ -76,7 +77,8 @@ class Activation {
   template <Scalar T>
   T operator()(const T& x) const;
 
-  /// values[i] ← σ(values[i]); vectorised, the same result for the same input everywhere in `values`.
+  /// values[i] ← σ(values[i]); vectorised, the same result for the same input everywhere in
+  /// `values`.
   void apply(std::span<double> values) const;
 
   friend bool operator==(const Activation& x, const Activation& y) { return x.name_ == y.name_; }

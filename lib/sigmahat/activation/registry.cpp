@@ -1,1 +1,196 @@
+#include <algorithm>
+#include <numeric>
 
+#include <fmt/format.h>
+
+#include <sigmahat/activation/activation.hpp>
+#include <sigmahat/hermite/polynomial.hpp>
+#include <sigmahat/numeric/errors.hpp>
+#include <sigmahat/numeric/number_text.hpp>
+
+namespace sigmahat {
+namespace {
+
+using Parameters = std::vector<Rational>;
+
+Polynomial monomial(int degree, const Rational& coefficient = 1) {
+  if (coefficient == 0) return {};
+  Polynomial result(static_cast<std::size_t>(degree) + 1, Rational(0));
+  result.back() = coefficient;
+  return result;
+}
+
+/// `left` below zero, `right` above.
+Structure split_at_zero(Polynomial left, Polynomial right) {
+  if (left == right) return PiecewisePolynomial{{}, {std::move(left)}};
+  return PiecewisePolynomial{{0}, {std::move(left), std::move(right)}};
+}
+Structure polynomial(Polynomial f) {
+  return PiecewisePolynomial{{}, {std::move(f)}};
+}
+
+int whole_parameter(const std::string& name, const Rational& value, int lowest, int highest) {
+  if (denominator(value) != 1 || value < lowest || value > highest)
+    throw ParseError(fmt::format("{}({}): expected a whole number from {} to {}", name,
+                                 to_text(value), lowest, highest));
+  return numerator(value).convert_to<int>();
+}
+
+struct Definition {
+  ActivationEntry entry;
+  std::size_t parameters;
+  Structure (*make)(const Parameters&);
+};
+
+const std::vector<Definition>& definitions() {
+  static const std::vector<Definition> all{
+      {{"relu", "", "max(x, 0)", "relu"},
+       0,
+       [](const Parameters&) { return split_at_zero({}, monomial(1)); }},
+      {{"leaky_relu", "c", "x for x > 0, c x otherwise", "leaky_relu(1/10)"},
+       1,
+       [](const Parameters& p) { return split_at_zero(monomial(1, p[0]), monomial(1)); }},
+      {{"relu_power", "p", "max(x, 0)^p", "relu_power(2)"},
+       1,
+       [](const Parameters& p) {
+         return split_at_zero({}, monomial(whole_parameter("relu_power", p[0], 0, 100)));
+       }},
+      {{"abs", "", "|x|", "abs"},
+       0,
+       [](const Parameters&) { return split_at_zero(monomial(1, -1), monomial(1)); }},
+      {{"step", "", "1 for x > 0, 0 for x < 0", "step"},
+       0,
+       [](const Parameters&) { return split_at_zero({}, monomial(0)); }},
+      {{"sign", "", "1 for x > 0, -1 for x < 0", "sign"},
+       0,
+       [](const Parameters&) { return split_at_zero(monomial(0, -1), monomial(0)); }},
+      {{"hard_tanh", "", "min(max(x, -1), 1)", "hard_tanh"},
+       0,
+       [](const Parameters&) -> Structure {
+         return PiecewisePolynomial{{-1, 1}, {monomial(0, -1), monomial(1), monomial(0)}};
+       }},
+      {{"linear", "", "x", "linear"}, 0, [](const Parameters&) { return polynomial(monomial(1)); }},
+      {{"identity", "", "x", "identity"},
+       0,
+       [](const Parameters&) { return polynomial(monomial(1)); }},
+      {{"quadratic", "", "x^2", "quadratic"},
+       0,
+       [](const Parameters&) { return polynomial(monomial(2)); }},
+      {{"cubic", "", "x^3", "cubic"}, 0, [](const Parameters&) { return polynomial(monomial(3)); }},
+      {{"hermite", "k", "h_k(x), orthonormal", "hermite(4)"},
+       1,
+       [](const Parameters& p) -> Structure {
+         return HermitePolynomial{whole_parameter("hermite", p[0], 0, max_supported_degree)};
+       }},
+      {{"erf", "", "erf(x)", "erf"},
+       0,
+       [](const Parameters&) -> Structure { return ErrorFunction{}; }},
+      {{"gelu", "", "x Phi(x)", "gelu"}, 0, [](const Parameters&) -> Structure { return Gelu{}; }},
+      {{"tanh", "", "tanh(x)", "tanh"},
+       0,
+       [](const Parameters&) -> Structure { return Logistic::tanh; }},
+      {{"sigmoid", "", "1/(1 + e^-x)", "sigmoid"},
+       0,
+       [](const Parameters&) -> Structure { return Logistic::sigmoid; }},
+      {{"softplus", "", "log(1 + e^x)", "softplus"},
+       0,
+       [](const Parameters&) -> Structure { return Logistic::softplus; }},
+      {{"silu", "", "x/(1 + e^-x)", "silu"},
+       0,
+       [](const Parameters&) -> Structure { return Logistic::silu; }},
+      {{"exp", "", "e^x", "exp"}, 0, [](const Parameters&) -> Structure { return Exponential{1}; }},
+      {{"sin", "", "sin(x)", "sin"},
+       0,
+       [](const Parameters&) -> Structure {
+         return Sinusoid{Sinusoid::Phase::sine, 1};
+       }},
+      {{"cos", "", "cos(x)", "cos"},
+       0,
+       [](const Parameters&) -> Structure {
+         return Sinusoid{Sinusoid::Phase::cosine, 1};
+       }},
+      {{"gaussian", "", "e^(-x^2/2)", "gaussian"},
+       0,
+       [](const Parameters&) -> Structure { return GaussianBump{1}; }},
+  };
+  return all;
+}
+
+/// Levenshtein's distance.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t substituted = diagonal + (a[i] != b[j]);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, substituted});
+    }
+  }
+  return row.back();
+}
+
+std::string without_spaces(std::string_view text) {
+  std::string result;
+  std::copy_if(text.begin(), text.end(), std::back_inserter(result),
+               [](char c) { return c != ' ' && c != '\t'; });
+  return result;
+}
+
+[[noreturn]] void refuse_unknown(const std::string& name) {
+  const auto nearest = std::min_element(
+      definitions().begin(), definitions().end(), [&](const auto& x, const auto& y) {
+        return edit_distance(name, x.entry.name) < edit_distance(name, y.entry.name);
+      });
+  const bool close =
+      edit_distance(name, nearest->entry.name) <= std::max<std::size_t>(name.size() / 2, 1);
+  throw ParseError(fmt::format("unknown activation \"{}\"; {}", name,
+                               close ? fmt::format("did you mean \"{}\"?", nearest->entry.example)
+                                     : "\"sigmahat activations\" lists the known ones"));
+}
+
+}  // namespace
+
+Activation parse_activation(std::string_view text) {
+  const std::string compact = without_spaces(text);
+  const std::size_t open = compact.find('(');
+  const std::string name = compact.substr(0, open);
+  const auto definition = std::find_if(definitions().begin(), definitions().end(),
+                                       [&](const auto& d) { return d.entry.name == name; });
+  if (definition == definitions().end()) refuse_unknown(name);
+
+  Parameters parameters;
+  if (open != std::string::npos) {
+    if (compact.back() != ')')
+      throw ParseError(fmt::format("activation \"{}\": expected a closing parenthesis", text));
+    std::string_view list = std::string_view(compact).substr(open + 1);
+    list.remove_suffix(1);
+    while (!list.empty()) {
+      const std::size_t comma = std::min(list.find(','), list.size());
+      parameters.push_back(parse_rational(list.substr(0, comma)));
+      list.remove_prefix(std::min(comma + 1, list.size()));
+    }
+  }
+  if (parameters.size() != definition->parameters)
+    throw ParseError(fmt::format("activation \"{}\" takes {} parameter{}, as in \"{}\"", name,
+                                 definition->parameters, definition->parameters == 1 ? "" : "s",
+                                 definition->entry.example));
+
+  std::string canonical = name;
+  for (std::size_t i = 0; i < parameters.size(); ++i)
+    canonical += (i == 0 ? "(" : ",") + to_text(parameters[i]);
+  if (!parameters.empty()) canonical += ")";
+  return Activation(std::move(canonical), definition->make(parameters));
+}
+
+const std::vector<ActivationEntry>& activation_registry() {
+  static const std::vector<ActivationEntry> entries = [] {
+    std::vector<ActivationEntry> result;
+    for (const Definition& d : definitions()) result.push_back(d.entry);
+    return result;
+  }();
+  return entries;
+}
+
+}  // namespace sigmahat

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <optional>
-#include <sigmahat/numeric/enclosure.hpp>
 #include <string>
+
+#include <sigmahat/numeric/enclosure.hpp>
 
 namespace sigmahat {
 

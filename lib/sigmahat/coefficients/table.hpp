@@ -1,10 +1,11 @@
 #pragma once
 
 #include <optional>
+#include <vector>
+
 #include <sigmahat/activation/activation.hpp>
 #include <sigmahat/coefficients/exact_value.hpp>
 #include <sigmahat/numeric/enclosure.hpp>
-#include <vector>
 
 namespace sigmahat {
 

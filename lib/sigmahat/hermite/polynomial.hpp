@@ -1,7 +1,8 @@
 #pragma once
 
-#include <sigmahat/numeric/scalar.hpp>
 #include <vector>
+
+#include <sigmahat/numeric/scalar.hpp>
 
 namespace sigmahat {
 

@@ -2,16 +2,17 @@
 
 #include <memory>
 #include <optional>
-#include <sigmahat/activation/activation.hpp>
-#include <sigmahat/numeric/enclosure.hpp>
-#include <sigmahat/numeric/matrix.hpp>
 #include <string>
 #include <vector>
 
+#include <sigmahat/activation/activation.hpp>
+#include <sigmahat/numeric/enclosure.hpp>
+#include <sigmahat/numeric/matrix.hpp>
+
 namespace sigmahat {
 
-/// ρ in [-1,1] with 1-ρ and 1+ρ to full relative accuracy: near ±1 the rounded ρ alone has lost half
-/// the digits of arccos ρ (MATH.md 3).
+/// ρ in [-1,1] with 1-ρ and 1+ρ to full relative accuracy: near ±1 the rounded ρ alone has lost
+/// half the digits of arccos ρ (MATH.md 3).
 template <Scalar T>
 struct Correlation {
   T rho;
@@ -48,10 +49,10 @@ class DualKernel {
 
 /// The kernel of teacher σ and student γ at the precision in force.
 ///
-/// Closed forms for pairs of positively homogeneous piecewise powers (relu, abs, step, relu_power ...)
-/// of one degree, for polynomials, and for exp, sin, cos, gaussian, erf and gelu with themselves;
-/// otherwise the series Σ σ̂_k γ̂_k ρ^k with its tail |ρ|^{K+1} sqrt(D_K(σ) D_K(γ)), K chosen so that
-/// the tail is below 10^-digits where K <= max_supported_degree allows it.
+/// Closed forms for pairs of positively homogeneous piecewise powers (relu, abs, step, relu_power
+/// ...) of one degree, for polynomials, and for exp, sin, cos, gaussian, erf and gelu with
+/// themselves; otherwise the series Σ σ̂_k γ̂_k ρ^k with its tail |ρ|^{K+1} sqrt(D_K(σ) D_K(γ)), K
+/// chosen so that the tail is below 10^-digits where K <= max_supported_degree allows it.
 template <Scalar T>
 std::unique_ptr<DualKernel<T>> make_dual_kernel(const Activation& sigma, const Activation& gamma,
                                                 int digits);

@@ -1,12 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <sigmahat/activation/activation.hpp>
-#include <sigmahat/numeric/matrix.hpp>
-#include <sigmahat/numeric/scalar.hpp>
 #include <string>
 #include <variant>
 #include <vector>
+
+#include <sigmahat/activation/activation.hpp>
+#include <sigmahat/numeric/matrix.hpp>
+#include <sigmahat/numeric/scalar.hpp>
 
 namespace sigmahat {
 
@@ -81,8 +82,8 @@ template <Scalar T>
 ProblemValues<T> at_precision(const Problem& problem);
 
 /// Throws InputError, naming what is wrong and in which row, unless: shapes agree; the noise
-/// variance is not negative; no row is zero; rows are unit, or `normalize` is set, or the activation
-/// is positively homogeneous.
+/// variance is not negative; no row is zero; rows are unit, or `normalize` is set, or the
+/// activation is positively homogeneous.
 void validate(const Problem& problem);
 
 }  // namespace sigmahat

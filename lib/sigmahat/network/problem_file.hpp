@@ -1,16 +1,17 @@
 #pragma once
 
 #include <filesystem>
-#include <sigmahat/network/problem.hpp>
 #include <string>
 #include <string_view>
+
+#include <sigmahat/network/problem.hpp>
 
 namespace sigmahat {
 
 /// Reads and validates a problem file (CLI.md). Numbers keep every digit that is written.
 ///
-/// Throws IoError where the file cannot be read; ParseError with line and column for malformed JSON;
-/// InputError naming the field and what was expected for the rest.
+/// Throws IoError where the file cannot be read; ParseError with line and column for malformed
+/// JSON; InputError naming the field and what was expected for the rest.
 Problem read_problem(const std::filesystem::path& file);
 
 /// The same for text; `origin` stands for the file in messages and locates a relative "npy" path.

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <sigmahat/numeric/scalar.hpp>
 #include <string>
 #include <string_view>
+
+#include <sigmahat/numeric/scalar.hpp>
 
 namespace sigmahat {
 

@@ -1,10 +1,12 @@
 #pragma once
 
 #ifndef EIGEN_MAX_ALIGN_BYTES
-#error "compile with the flags of sigmahat.pc: matrices cross the library's boundary and need one alignment"
+#error \
+    "compile with the flags of sigmahat.pc: matrices cross the library's boundary and need one alignment"
 #endif
 
 #include <Eigen/Core>
+
 #include <sigmahat/numeric/scalar.hpp>
 
 namespace Eigen {

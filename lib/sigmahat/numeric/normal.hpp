@@ -7,7 +7,8 @@
 
 namespace sigmahat {
 
-/// Counter-based standard normals: a number is a function of (seed, stream, index, coordinate) alone.
+/// Counter-based standard normals: a number is a function of (seed, stream, index, coordinate)
+/// alone.
 ///
 /// Philox4x32-10 (Salmon, Moraes, Dror, Shaw, SC 2011) with key = seed and counter =
 /// (index low, index high, coordinate / 2, stream); each block of 128 random bits gives the two

@@ -1,9 +1,10 @@
 #pragma once
 
-#include <sigmahat/numeric/enclosure.hpp>
-#include <sigmahat/numeric/scalar.hpp>
 #include <string>
 #include <string_view>
+
+#include <sigmahat/numeric/enclosure.hpp>
+#include <sigmahat/numeric/scalar.hpp>
 
 namespace sigmahat {
 
@@ -17,8 +18,8 @@ Rational parse_rational(std::string_view text);
 std::string to_text(const Rational& value);
 
 /// The value's decimal digits that its bound supports: the last digit printed is off by at most one
-/// unit, at most `max_digits` significant digits. "0" where the value is exactly zero. Where not even
-/// the leading digit is supported: "0 ± 2e-51" (or "value ± bound").
+/// unit, at most `max_digits` significant digits. "0" where the value is exactly zero. Where not
+/// even the leading digit is supported: "0 ± 2e-51" (or "value ± bound").
 std::string to_text(const Enclosure& value, int max_digits);
 
 /// An error bound, rounded up to two digits: "3.1e-18"; "0" for zero.

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <concepts>
+
 #include <boost/multiprecision/gmp.hpp>
 #include <boost/multiprecision/mpfi.hpp>
 #include <boost/multiprecision/mpfr.hpp>
-#include <concepts>
 
 namespace sigmahat {
 
@@ -13,8 +14,8 @@ using Real = boost::multiprecision::number<boost::multiprecision::mpfr_float_bac
 /// MPFI interval: every operation encloses the exact result (outward rounding).
 using Interval = boost::multiprecision::number<boost::multiprecision::mpfi_float_backend<0>,
                                                boost::multiprecision::et_off>;
-using Rational =
-    boost::multiprecision::number<boost::multiprecision::gmp_rational, boost::multiprecision::et_off>;
+using Rational = boost::multiprecision::number<boost::multiprecision::gmp_rational,
+                                               boost::multiprecision::et_off>;
 using Integer =
     boost::multiprecision::number<boost::multiprecision::gmp_int, boost::multiprecision::et_off>;
 
@@ -48,7 +49,8 @@ Real upper(const Interval& x);
 Interval make_interval(const Real& lo, const Real& hi);
 /// The smallest interval holding both.
 Interval hull(const Interval& x, const Interval& y);
-/// x cut to [lo, hi], for a quantity known to lie there; throws NumericalError if they are disjoint.
+/// x cut to [lo, hi], for a quantity known to lie there; throws NumericalError if they are
+/// disjoint.
 Interval intersect(const Interval& x, const Interval& y);
 
 /// x cut to [lo, hi] where the exact value is known to lie there and rounding may have left it.

@@ -1,10 +1,11 @@
 #pragma once
 
 #include <optional>
-#include <sigmahat/network/problem.hpp>
-#include <sigmahat/numeric/enclosure.hpp>
 #include <string>
 #include <vector>
+
+#include <sigmahat/network/problem.hpp>
+#include <sigmahat/numeric/enclosure.hpp>
 
 namespace sigmahat {
 
@@ -32,12 +33,12 @@ struct DegreeTerm {
 
 /// f by its Hermite series.
 struct SeriesLoss {
-  Enclosure value;             ///< partial_sum + diagonal_tail, truncation_bound in its error bound
-  Enclosure partial_sum;       ///< s² + Σ_{k<=K} contribution
+  Enclosure value;        ///< partial_sum + diagonal_tail, truncation_bound in its error bound
+  Enclosure partial_sum;  ///< s² + Σ_{k<=K} contribution
   /// Σ_{k>K} of the terms with ρ = 1 (a row with itself), by Parseval: D_K Σ a_i² of both networks
   Enclosure diagonal_tail;
-  Real truncation_bound;       ///< on everything else beyond K
-  int terms;                   ///< K + 1
+  Real truncation_bound;                 ///< on everything else beyond K
+  int terms;                             ///< K + 1
   std::vector<DegreeTerm> degree_terms;  ///< k = 0..K
 };
 

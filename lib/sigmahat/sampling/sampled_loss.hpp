@@ -2,8 +2,9 @@
 
 #include <cstdint>
 #include <functional>
-#include <sigmahat/network/problem.hpp>
 #include <vector>
+
+#include <sigmahat/network/problem.hpp>
 
 namespace sigmahat {
 

@@ -1,0 +1,20 @@
+#pragma once
+
+// FLINT 3 keeps Arb's and Calcium's headers in <flint/...>; before it they stood by themselves.
+// Their inline functions do not compile cleanly under -Wconversion.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#if __has_include(<flint/arb.h>)
+#include <flint/arb.h>
+#include <flint/arb_hypgeom.h>
+#include <flint/arf.h>
+#include <flint/fmpq.h>
+#else
+#include <arb.h>
+#include <arb_hypgeom.h>
+#include <arf.h>
+#include <flint/fmpq.h>
+#endif
+#pragma GCC diagnostic pop
