@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include <sigmahat/activation/activation.hpp>
+#include <sigmahat/coefficients/exact_value.hpp>
+
+namespace sigmahat {
+
+/// σ̂_0..σ̂_K in symbols (MATH.md 2) and E[σ²] at the precision in force.
+struct ClosedForm {
+  std::vector<ExactValue> coefficients;
+  Interval second_moment;
+};
+
+/// Empty where no closed form is known for the activation.
+std::optional<ClosedForm> closed_form(const Activation& activation, int max_degree);
+
+/// Whether closed_form has one.
+bool has_closed_form(const Activation& activation);
+
+}  // namespace sigmahat
