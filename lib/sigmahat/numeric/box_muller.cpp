@@ -71,9 +71,12 @@ inline Direction direction(std::uint64_t n) {
   const double cos_x = 1 - (0.5 * x2 - x2 * (x2 * polynomial(cosine, x2)));
 
   const std::uint64_t sign = (n << 12) & (std::uint64_t{1} << 63);
-  const double signed_cos = std::bit_cast<double>(std::bit_cast<std::uint64_t>(cos_x) ^ sign);
-  const bool exchange = ((n >> 50) & 1) != 0;
-  return {exchange ? sin_x : signed_cos, exchange ? signed_cos : sin_x};
+  const std::uint64_t cos_bits = std::bit_cast<std::uint64_t>(cos_x) ^ sign;
+  const std::uint64_t sin_bits = std::bit_cast<std::uint64_t>(sin_x);
+  const std::uint64_t exchange = std::uint64_t{0} - ((n >> 50) & 1);
+  const std::uint64_t difference = (cos_bits ^ sin_bits) & exchange;
+  return {std::bit_cast<double>(cos_bits ^ difference),
+          std::bit_cast<double>(sin_bits ^ difference)};
 }
 
 }  // namespace
@@ -81,8 +84,10 @@ inline Direction direction(std::uint64_t n) {
 void box_muller(std::size_t count, const std::uint64_t* __restrict radius_bits,
                 const std::uint64_t* __restrict angle_bits, double* __restrict first,
                 double* __restrict second) {
+  // Two loops: one chain of dependent operations each, so that more of them overlap.
+  for (std::size_t i = 0; i < count; ++i) first[i] = radius(radius_bits[i]);
   for (std::size_t i = 0; i < count; ++i) {
-    const double r = radius(radius_bits[i]);
+    const double r = first[i];
     const Direction d = direction(angle_bits[i]);
     first[i] = r * d.first;
     second[i] = r * d.second;
