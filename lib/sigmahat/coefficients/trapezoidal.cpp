@@ -352,7 +352,7 @@ SoftplusMoments log_cosh_moments(slong bits) {
   const Ball amplitude(25, bound_bits);  // of e²; more than that of e
   const double wanted = (static_cast<double>(bits) + 4) * std::log(2.0);
   const double step = 2 * M_PI * 3 / (4.5 + std::log(50.0) + wanted);
-  // |e(x)| <= |x|/2 + ln 2 <= h_2-sized factors: e² <= x² for x >= 2.
+  // φ(X) e(X)² below 2^-bits, X² taken as (bits + 10)²: generous.
   const double far = std::sqrt(2 * (wanted + 2 * std::log(static_cast<double>(bits) + 10)));
   const Nodes nodes = make_nodes(step, far);
   const slong precision = bits + 16;
@@ -377,7 +377,7 @@ SoftplusMoments log_cosh_moments(slong bits) {
   arb_mul(moments.mean.get(), moments.mean.get(), width.get(), precision);
   arb_mul(moments.second_moment.get(), moments.second_moment.get(), width.get(), precision);
 
-  // Beyond X >= 2: e <= e² <= x², and 2 ∫_X^∞ x² φ <= (X + 1/X)·2φ(X) <= (X + 1) φ(X).
+  // Beyond X >= 2: e <= e² <= x², and 2 ∫_X^∞ x² φ <= 2 (X + 1/X) φ(X) <= 2 (X + 1) φ(X).
   Ball error = discretisation_bound(line, width, amplitude);
   const Ball last = nodes.node(nodes.last);
   Ball tail = normal_density(last, bound_bits), factor;
