@@ -1,3 +1,4 @@
+#include <optional>
 #include <string>
 
 #include <oneapi/tbb/parallel_for.h>
@@ -5,6 +6,7 @@
 
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/parallel.hpp>
+#include <sigmahat/numeric/precision.hpp>
 
 namespace sigmahat {
 
@@ -13,7 +15,16 @@ void for_each_block(std::size_t blocks, int threads, const std::function<void(st
     throw DomainError("the number of threads must be 0 (all cores) or more, not " +
                       std::to_string(threads));
   tbb::task_arena arena(threads == 0 ? tbb::task_arena::automatic : threads);
-  arena.execute([&] { tbb::parallel_for(std::size_t{0}, blocks, work); });
+  // Later releases of Boost.Multiprecision keep the default precision once per thread: hand the
+  // caller's on to the workers.
+  const int digits = PrecisionScope::digits(), bits = PrecisionScope::bits();
+  arena.execute([&] {
+    tbb::parallel_for(std::size_t{0}, blocks, [&](std::size_t block) {
+      std::optional<PrecisionScope> precision;
+      if (PrecisionScope::bits() != bits) precision.emplace(digits);
+      work(block);
+    });
+  });
 }
 
 }  // namespace sigmahat
