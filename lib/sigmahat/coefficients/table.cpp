@@ -64,7 +64,7 @@ CoefficientTable hermite_coefficients(const Activation& activation, int max_degr
     throw DomainError(fmt::format("the highest degree must be between 0 and {}, not {}",
                                   max_supported_degree, max_degree));
   constexpr int guard_digits = 3;
-  const PrecisionScope precision(digits + guard_digits);
+  const PrecisionScope precision(digits, guard_digits);
   if (auto form = closed_form(activation, max_degree))
     return evaluated(activation, digits, std::move(*form));
   if (const auto* kind = std::get_if<Logistic>(&activation.structure()))

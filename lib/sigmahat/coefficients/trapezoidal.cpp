@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <sigmahat/coefficients/hermite_sums.hpp>
 #include <sigmahat/coefficients/trapezoidal.hpp>
 #include <sigmahat/numeric/errors.hpp>
 
@@ -10,19 +11,6 @@ namespace {
 // docs/design/trapezoidal-rule.md proves every bound used here; the names are those of its text.
 
 constexpr slong bound_bits = 64;  // precision at which error bounds are evaluated
-
-class Float {
- public:
-  Float() { arf_init(value_); }
-  Float(const Float&) = delete;
-  Float& operator=(const Float&) = delete;
-  ~Float() { arf_clear(value_); }
-  arf_ptr get() { return value_; }
-  void swap(Float& other) { arf_swap(value_, other.value_); }
-
- private:
-  arf_t value_;
-};
 
 /// ln L_k(-y²), L_k the Laguerre polynomial; the increments L_k - L_{k-1} are positive, so nothing
 /// cancels.
@@ -53,33 +41,24 @@ Ball laguerre(int degree, const Ball& y) {
   return value;
 }
 
-/// The nodes x_j = j h, |j| <= last, of a trapezoidal rule whose step h = multiple/2^shift makes a
-/// product with x_j one by a machine word.
+/// The nodes x_j = j h, |j| <= last, of a trapezoidal rule.
 struct Nodes {
-  ulong multiple;
-  slong shift;
+  DyadicGrid grid;
   slong last;
 
   double step() const {
-    return std::ldexp(static_cast<double>(multiple), -static_cast<int>(shift));
+    return std::ldexp(static_cast<double>(grid.multiple), -static_cast<int>(grid.shift));
   }
-  Ball step_ball() const { return scaled(1); }
-  Ball node(slong j) const { return scaled(static_cast<ulong>(j)); }
-
- private:
-  Ball scaled(ulong j) const {
-    Ball x;
-    arb_set_ui(x.get(), j * multiple);
-    arb_mul_2exp_si(x.get(), x.get(), -shift);
-    return x;
-  }
+  Ball step_ball() const { return grid.node(1); }
+  Ball node(slong j) const { return grid.node(j); }
 };
 
-/// Nodes of a step of at most `step`, as far out as the summands' tail beyond `reach` demands.
+/// Nodes of a step of at most `step`, as far out as `reach`.
 Nodes make_nodes(double step, double reach) {
-  Nodes nodes{0, 0, 0};
-  while (std::ldexp(step, static_cast<int>(nodes.shift)) < 512) ++nodes.shift;
-  nodes.multiple = static_cast<ulong>(std::ldexp(step, static_cast<int>(nodes.shift)));
+  Nodes nodes{{0, 0}, 0};
+  DyadicGrid& grid = nodes.grid;
+  while (std::ldexp(step, static_cast<int>(grid.shift)) < 512) ++grid.shift;
+  grid.multiple = static_cast<ulong>(std::ldexp(step, static_cast<int>(grid.shift)));
   nodes.last = static_cast<slong>(std::ceil(reach / nodes.step())) + 1;
   return nodes;
 }
@@ -188,68 +167,6 @@ TanhRule choose_tanh_rule(double rate, int max_degree, slong bits) {
   return {make_nodes(best_step, reach(max_degree, bits + 3)), best_poles};
 }
 
-/// |computed - exact| of w h_k(x), k <= max_degree, is at most 2^this · 2^-precision · |w| e^{x²/4}
-/// (docs/design/trapezoidal-rule.md, "Rounding").
-slong recurrence_loss(int max_degree) {
-  return static_cast<slong>(std::ceil(std::log2(24.0) + 2.5 * std::log2(max_degree + 2.0)));
-}
-
-/// What the recurrence makes of the roundings of `weight`'s midpoint and of its radius.
-Ball recurrence_error(const Ball& x, const Ball& weight, int max_degree, slong precision) {
-  Ball growth, magnitude, radius;
-  arb_sqr(growth.get(), x.get(), bound_bits);
-  arb_mul_2exp_si(growth.get(), growth.get(), -2);
-  arb_exp(growth.get(), growth.get(), bound_bits);
-  arb_get_abs_ubound_arf(arb_midref(magnitude.get()), weight.get(), bound_bits);
-  arb_mul_2exp_si(magnitude.get(), magnitude.get(), recurrence_loss(max_degree) - precision);
-  arb_get_rad_arb(radius.get(), weight.get());
-  arb_mul_2exp_si(radius.get(), radius.get(), 1);  // Cramér: |h_k| <= 1.0865 e^{x²/4}
-  arb_add(magnitude.get(), magnitude.get(), radius.get(), bound_bits);
-  arb_mul(growth.get(), growth.get(), magnitude.get(), bound_bits);
-  return growth;
-}
-
-/// Σ_j w_j h_k(x_j), j = 1..last, for k = 0..K.
-///
-/// w_j He_k(x_j) runs through the monic recurrence p_{k+1} = x p_k - k p_{k-1}, in which every
-/// product is one by a machine word. Plain rounding, the proven bound on it added at the end:
-/// ball arithmetic would lose a factor e^{x√k}.
-std::vector<Ball> weighted_hermite_sums(const Nodes& nodes, const std::vector<Ball>& weights,
-                                        int max_degree, slong precision) {
-  const std::size_t count = weights.size();
-  std::vector<Float> current(count), previous(count);
-  Ball error;
-  for (std::size_t j = 0; j < count; ++j) {
-    arf_set_round(current[j].get(), arb_midref(weights[j].get()), precision, ARF_RND_DOWN);
-    const Ball lost =
-        recurrence_error(nodes.node(static_cast<slong>(j) + 1), weights[j], max_degree, precision);
-    arb_add(error.get(), error.get(), lost.get(), bound_bits);
-  }
-
-  std::vector<Ball> sums(static_cast<std::size_t>(max_degree) + 1);
-  Ball factorial(1, precision), scale;
-  // The state is 2^{shift·k} w_j He_k(x_j), so that x_j enters as the whole number j·multiple.
-  for (int k = 0;; ++k) {
-    Ball& sum = sums[static_cast<std::size_t>(k)];
-    for (std::size_t j = 0; j < count; ++j)
-      arb_add_arf(sum.get(), sum.get(), current[j].get(), precision);
-    arb_mul_2exp_si(sum.get(), sum.get(), -nodes.shift * k);
-    arb_rsqrt(scale.get(), factorial.get(), precision);
-    arb_mul(sum.get(), sum.get(), scale.get(), precision);
-    arb_add_error(sum.get(), error.get());
-    if (k == max_degree) return sums;
-    const ulong step_down = static_cast<ulong>(k) << (2 * nodes.shift);
-    for (std::size_t j = 0; j < count; ++j) {
-      const ulong x = (static_cast<ulong>(j) + 1) * nodes.multiple;
-      arf_neg(previous[j].get(), previous[j].get());
-      arf_mul_ui(previous[j].get(), previous[j].get(), step_down, ARF_PREC_EXACT, ARF_RND_DOWN);
-      arf_addmul_ui(previous[j].get(), current[j].get(), x, precision, ARF_RND_DOWN);
-      previous[j].swap(current[j]);
-    }
-    arb_mul_ui(factorial.get(), factorial.get(), static_cast<ulong>(k) + 1, precision);
-  }
-}
-
 /// Adds to the odd coefficients what the poles iy, y = π(n+1/2)/rate, of tanh contribute:
 /// 2 Re[2πi Res / (1 - e^{2πy/h})] with Res = h_k(iy) φ(iy)/rate.
 void add_pole_corrections(std::vector<Ball>& coefficients, const Rational& rate,
@@ -313,8 +230,7 @@ std::vector<Ball> tanh_coefficients(const Rational& rate, int max_degree, slong 
     arb_mul(weight.get(), weight.get(), step.get(), precision);
     arb_mul_2exp_si(weight.get(), weight.get(), 1);
   }
-  std::vector<Ball> coefficients =
-      weighted_hermite_sums(rule.nodes, weights, max_degree, precision);
+  std::vector<Ball> coefficients = hermite_sums(rule.nodes.grid, weights, max_degree, precision);
   add_pole_corrections(coefficients, rate, rule, precision);
 
   // The line Im z = πN/rate lies midway between poles, where |tanh(rate z)| = |tanh(rate x)| < 1.

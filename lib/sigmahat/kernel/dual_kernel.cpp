@@ -209,12 +209,12 @@ class TruncatedMoments {
       }
       a(n, 0) = a(0, n);
       a(1, n) = peak_ * root_power * zeta_[index(n)] + n * c.rho * a(0, n - 1);
-      a(n, 1) = a(1, n);
+      if (n > 1) a(n, 1) = a(1, n);  // assigned to itself, an Interval of Boost 1.74 turns to NaN
     }
     for (int m = 2; m <= highest_; ++m)
       for (int n = m; n <= highest_; ++n) {
         a(m, n) = (m - 1) * a(m - 2, n) + n * c.rho * a(m - 1, n - 1);
-        a(n, m) = a(m, n);
+        if (n > m) a(n, m) = a(m, n);
       }
     return table;
   }

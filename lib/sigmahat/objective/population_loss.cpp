@@ -192,7 +192,7 @@ void check_override(const std::optional<CoefficientOverride>& wrong, int max_deg
 }  // namespace
 
 PopulationLoss population_loss(const Problem& problem, int digits, int threads) {
-  const PrecisionScope precision(digits + guard_digits);
+  const PrecisionScope precision(digits, guard_digits);
   const ProblemValues<Interval> p = at_precision<Interval>(problem);
   const Activation &sigma = p.teacher.activation, &gamma = p.student.activation;
   const auto kernel = [&](const Activation& s, const Activation& t) {
@@ -218,7 +218,7 @@ PopulationLoss population_loss(const Problem& problem, int digits, int threads) 
 SeriesLoss population_loss_series(const Problem& problem, const SeriesOptions& options) {
   const int highest = options.max_degree.value_or(options.max_degree_limit);
   check_override(options.override_coefficient, highest);
-  const PrecisionScope precision(options.digits + guard_digits);
+  const PrecisionScope precision(options.digits, guard_digits);
   const ProblemValues<Interval> p = at_precision<Interval>(problem);
   const Activation &sigma = p.teacher.activation, &gamma = p.student.activation;
   FollowedTable teacher(hermite_coefficients(sigma, highest, PrecisionScope::digits()),
@@ -268,7 +268,7 @@ std::vector<Enclosure> key_lemma_values(const Problem& problem, Eigen::Index row
     throw DomainError(fmt::format("the student has rows 0 to {}, not {}",
                                   problem.student.width() - 1, row_index));
   check_override(wrong, std::max(max_degree, wrong ? wrong->degree : 0));
-  const PrecisionScope precision(digits + guard_digits);
+  const PrecisionScope precision(digits, guard_digits);
   const ProblemValues<Interval> p = at_precision<Interval>(problem);
   const FollowedTable table(
       hermite_coefficients(p.teacher.activation, max_degree, PrecisionScope::digits()), wrong);
