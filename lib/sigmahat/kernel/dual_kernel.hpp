@@ -26,7 +26,8 @@ Correlation<T> correlation(const T& rho);
 template <Scalar T>
 Correlation<T> correlation(const Vector<T>& u, const Vector<T>& v);
 
-/// κ and its derivatives in ρ; a derivative that is infinite at ρ = ±1 is absent.
+/// κ and its derivatives in ρ. A derivative is absent at ρ = ±1 where it is infinite, or where
+/// nothing bounds the tail of its series.
 template <Scalar T>
 struct KernelJet {
   T value;
@@ -49,10 +50,11 @@ class DualKernel {
 
 /// The kernel of teacher σ and student γ at the precision in force.
 ///
-/// Closed forms for pairs of positively homogeneous piecewise powers (relu, abs, step, relu_power
-/// ...) of one degree, for polynomials, and for exp, sin, cos, gaussian, erf and gelu with
-/// themselves; otherwise the series Σ σ̂_k γ̂_k ρ^k with its tail |ρ|^{K+1} sqrt(D_K(σ) D_K(γ)), K
-/// chosen so that the tail is below 10^-digits where K <= max_supported_degree allows it.
+/// Closed forms for pairs of piecewise polynomials whose only kink is at zero (relu, abs, step,
+/// relu_power, leaky_relu ..., mixed too), for a polynomial with anything, and for exp, sin, cos,
+/// gaussian, erf and gelu with themselves; otherwise the series Σ σ̂_k γ̂_k ρ^k with its tail
+/// |ρ|^{K+1} sqrt(D_K(σ) D_K(γ)), K chosen so that the tail is below 10^-digits at ρ = 1 where K <=
+/// 2048 allows it. Throws DomainError for an activation whose coefficients nothing proves.
 template <Scalar T>
 std::unique_ptr<DualKernel<T>> make_dual_kernel(const Activation& sigma, const Activation& gamma,
                                                 int digits);

@@ -4,13 +4,13 @@
 
 namespace sigmahat {
 
-PrecisionScope::PrecisionScope(int digits)
+PrecisionScope::PrecisionScope(int digits, int guard_digits)
     : previous_real_(Real::default_precision()), previous_interval_(Interval::default_precision()) {
   if (digits < 1 || digits > 1'000'000)
     throw DomainError("precision must be between 1 and 1000000 decimal digits, not " +
                       std::to_string(digits));
-  Real::default_precision(static_cast<unsigned>(digits));
-  Interval::default_precision(static_cast<unsigned>(digits));
+  Real::default_precision(static_cast<unsigned>(digits + guard_digits));
+  Interval::default_precision(static_cast<unsigned>(digits + guard_digits));
 }
 
 PrecisionScope::~PrecisionScope() {

@@ -8,8 +8,9 @@ namespace sigmahat {
 /// not be open in two threads at once; values themselves carry their precision wherever they go.
 class PrecisionScope {
  public:
-  /// @param digits  decimal digits, 1 <= digits <= 1'000'000; throws DomainError otherwise
-  explicit PrecisionScope(int digits);
+  /// @param digits        decimal digits, 1 <= digits <= 1'000'000; throws DomainError otherwise
+  /// @param guard_digits  carried beyond those, for what a computation loses
+  explicit PrecisionScope(int digits, int guard_digits = 0);
   ~PrecisionScope();
   PrecisionScope(const PrecisionScope&) = delete;
   PrecisionScope& operator=(const PrecisionScope&) = delete;

@@ -1,0 +1,136 @@
+#include <cmath>
+
+#include <sigmahat/coefficients/hermite_sums.hpp>
+
+namespace sigmahat {
+namespace {
+
+constexpr slong bound_bits = 64;  // precision at which error bounds are evaluated
+
+/// Owns one Arb floating-point number.
+class Float {
+ public:
+  Float() { arf_init(value_); }
+  Float(Float&& other) noexcept : Float() { swap(other); }
+  Float& operator=(const Float&) = delete;
+  ~Float() { arf_clear(value_); }
+  arf_ptr get() { return value_; }
+  void swap(Float& other) noexcept { arf_swap(value_, other.value_); }
+
+ private:
+  arf_t value_;
+};
+
+/// 2 e^{x²/4} or more, hence above Cramér's 1.0865 e^{x²/4} >= |h_k(x)|.
+Ball hermite_bound(const Ball& x) {
+  Ball bound;
+  arb_sqr(bound.get(), x.get(), bound_bits);
+  arb_mul_2exp_si(bound.get(), bound.get(), -2);
+  arb_exp(bound.get(), bound.get(), bound_bits);
+  arb_mul_2exp_si(bound.get(), bound.get(), 1);
+  return bound;
+}
+
+Ball absolute_bound(const Ball& x) {
+  Ball bound;
+  arb_get_abs_ubound_arf(arb_midref(bound.get()), x.get(), bound_bits);
+  return bound;
+}
+
+Ball radius_of(const Ball& x) {
+  Ball radius;
+  arb_get_rad_arb(radius.get(), x.get());
+  return radius;
+}
+
+/// What the roundings of the recurrence and the radii of weight and node make of w h_k(x).
+Ball recurrence_error(const Ball& x, const Ball& weight, int max_degree, slong precision) {
+  const Ball magnitude = absolute_bound(weight), weight_radius = radius_of(weight);
+  Ball error = magnitude, node_part = radius_of(x);
+  arb_mul_2exp_si(error.get(), error.get(), recurrence_loss(max_degree) - precision);
+  arb_add(error.get(), error.get(), weight_radius.get(), bound_bits);
+  // h_k' = √k h_{k-1}
+  Ball root;
+  arb_sqrt_ui(root.get(), static_cast<ulong>(max_degree), bound_bits);
+  arb_mul(node_part.get(), node_part.get(), root.get(), bound_bits);
+  arb_addmul(error.get(), node_part.get(), magnitude.get(), bound_bits);
+  const Ball growth = hermite_bound(x);
+  arb_mul(error.get(), error.get(), growth.get(), bound_bits);
+  return error;
+}
+
+/// Runs p_{k+1} = x p_k - k p_{k-1} from p_0 = w for all nodes side by side; `advance` makes
+/// p_{k+1} of p_k and p_{k-1}, its second argument, in place; the state of degree k is
+/// 2^{shift·k} p_k.
+template <class Advance>
+std::vector<Ball> run(const std::vector<Ball>& weights, const Ball& error, int max_degree,
+                      slong precision, slong shift, Advance advance) {
+  const std::size_t count = weights.size();
+  std::vector<Float> current(count), previous(count);
+  for (std::size_t j = 0; j < count; ++j)
+    arf_set_round(current[j].get(), arb_midref(weights[j].get()), precision, ARF_RND_DOWN);
+  std::vector<Ball> sums(static_cast<std::size_t>(max_degree) + 1);
+  Ball factorial(1, precision), scale;
+  for (int k = 0;; ++k) {
+    Ball& sum = sums[static_cast<std::size_t>(k)];
+    for (std::size_t j = 0; j < count; ++j)
+      arb_add_arf(sum.get(), sum.get(), current[j].get(), precision);
+    arb_mul_2exp_si(sum.get(), sum.get(), -shift * k);
+    arb_rsqrt(scale.get(), factorial.get(), precision);
+    arb_mul(sum.get(), sum.get(), scale.get(), precision);
+    arb_add_error(sum.get(), error.get());
+    if (k == max_degree) return sums;
+    for (std::size_t j = 0; j < count; ++j) {
+      advance(j, static_cast<ulong>(k), current[j].get(), previous[j].get());
+      previous[j].swap(current[j]);
+    }
+    arb_mul_ui(factorial.get(), factorial.get(), static_cast<ulong>(k) + 1, precision);
+  }
+}
+
+}  // namespace
+
+Ball DyadicGrid::node(slong j) const {
+  Ball x;
+  arb_set_ui(x.get(), static_cast<ulong>(j) * multiple);
+  arb_mul_2exp_si(x.get(), x.get(), -shift);
+  return x;
+}
+
+slong recurrence_loss(int max_degree) {
+  return static_cast<slong>(std::ceil(std::log2(12.0) + 2.5 * std::log2(max_degree + 2.0)));
+}
+
+std::vector<Ball> hermite_sums(const DyadicGrid& grid, const std::vector<Ball>& weights,
+                               int max_degree, slong precision) {
+  Ball error;
+  for (std::size_t j = 0; j < weights.size(); ++j) {
+    const Ball lost =
+        recurrence_error(grid.node(static_cast<slong>(j) + 1), weights[j], max_degree, precision);
+    arb_add(error.get(), error.get(), lost.get(), bound_bits);
+  }
+  return run(weights, error, max_degree, precision, grid.shift,
+             [&](std::size_t j, ulong k, arf_ptr current, arf_ptr previous) {
+               arf_neg(previous, previous);
+               arf_mul_ui(previous, previous, k << (2 * grid.shift), ARF_PREC_EXACT, ARF_RND_DOWN);
+               arf_addmul_ui(previous, current, (static_cast<ulong>(j) + 1) * grid.multiple,
+                             precision, ARF_RND_DOWN);
+             });
+}
+
+std::vector<Ball> hermite_sums(const std::vector<Ball>& nodes, const std::vector<Ball>& weights,
+                               int max_degree, slong precision) {
+  Ball error;
+  for (std::size_t j = 0; j < nodes.size(); ++j) {
+    const Ball lost = recurrence_error(nodes[j], weights[j], max_degree, precision);
+    arb_add(error.get(), error.get(), lost.get(), bound_bits);
+  }
+  return run(weights, error, max_degree, precision, 0,
+             [&](std::size_t j, ulong k, arf_ptr current, arf_ptr previous) {
+               arf_neg(previous, previous);
+               arf_mul_ui(previous, previous, k, ARF_PREC_EXACT, ARF_RND_DOWN);
+               arf_addmul(previous, current, arb_midref(nodes[j].get()), precision, ARF_RND_DOWN);
+             });
+}
+
+}  // namespace sigmahat

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <vector>
+
+#include <sigmahat/numeric/ball.hpp>
+
+namespace sigmahat {
+
+/// The equidistant nodes x_j = j·multiple/2^shift: a product with one is a product with a machine
+/// word. Needs j·multiple < 2^64 and 2·shift + log2(max degree) < 64.
+struct DyadicGrid {
+  ulong multiple;
+  slong shift;
+
+  Ball node(slong j) const;
+};
+
+/// Σ_j w_j h_k(x_j), x_j = grid.node(j), j = 1..weights.size(), for k = 0..max_degree.
+///
+/// Plain rounding, its proven bound added at the end (docs/design/trapezoidal-rule.md, "Rounding"):
+/// ball arithmetic would lose a factor e^{x√k}. Each radius is about 2^{recurrence_loss -
+/// precision} Σ |w_j| e^{x_j²/4}, and what the radii of the weights make of it.
+/// @complexity O(N K) multiplications of a `precision`-bit number by a machine word
+std::vector<Ball> hermite_sums(const DyadicGrid& grid, const std::vector<Ball>& weights,
+                               int max_degree, slong precision);
+
+/// The same for any nodes; their radii are accounted for.
+/// @complexity O(N K) multiplications of two `precision`-bit numbers
+std::vector<Ball> hermite_sums(const std::vector<Ball>& nodes, const std::vector<Ball>& weights,
+                               int max_degree, slong precision);
+
+/// Bits that hermite_sums loses.
+slong recurrence_loss(int max_degree);
+
+}  // namespace sigmahat

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sigmahat {
+
+/// Independent pairs of standard normals (Box and Muller 1958) from pairs of 52-bit integers.
+///
+/// Internal: not installed. With n = radius_bits[i] the radius is sqrt(-2 ln((2n+1)/2^53)). The top
+/// two bits of angle_bits[i] choose a quarter of the circle, the other 50 a point on an even grid
+/// of it; neither the radius nor a coordinate of the direction can be zero. Relative error of
+/// radius, cosine and sine: at most 4 · 2^-53 each.
+///
+/// Only additions, multiplications, divisions, square roots and bit operations, in one fixed order;
+/// compiled without contraction: the same bits on every machine with IEEE 754 arithmetic.
+/// @param count  length of the four arrays
+void box_muller(std::size_t count, const std::uint64_t* radius_bits,
+                const std::uint64_t* angle_bits, double* first, double* second);
+
+}  // namespace sigmahat

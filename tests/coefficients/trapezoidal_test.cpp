@@ -1,0 +1,161 @@
+#include <random>
+
+#include <doctest/doctest.h>
+
+#include <sigmahat/coefficients/trapezoidal.hpp>
+#include <sigmahat/hermite/polynomial.hpp>
+#include <sigmahat/numeric/precision.hpp>
+
+#if __has_include(<flint/acb_calc.h>)
+#include <flint/acb.h>
+#include <flint/acb_calc.h>
+#include <flint/acb_hypgeom.h>
+#else
+#include <acb.h>
+#include <acb_calc.h>
+#include <acb_hypgeom.h>
+#endif
+
+using namespace sigmahat;
+
+namespace {
+
+struct Integrand {
+  Logistic activation;
+  slong degree;
+};
+
+/// σ(z) He_k(z) e^{-z²/2}; never asked for analyticity on a ball that meets a pole or a branch cut
+/// without saying so: Arb's tanh, division and log return infinite balls there.
+int integrand(acb_ptr out, const acb_t z, void* parameters, slong order, slong bits) {
+  const auto& p = *static_cast<const Integrand*>(parameters);
+  REQUIRE(order <= 1);
+  acb_t value, other;
+  acb_init(value);
+  acb_init(other);
+  switch (p.activation) {
+    case Logistic::tanh:
+      acb_tanh(value, z, bits);
+      break;
+    case Logistic::softplus:
+      acb_exp(value, z, bits);
+      acb_add_ui(value, value, 1, bits);
+      acb_log_analytic(value, value, order != 0, bits);
+      break;
+    case Logistic::sigmoid:
+    case Logistic::silu:
+      acb_neg(value, z);
+      acb_exp(value, value, bits);
+      acb_add_ui(value, value, 1, bits);
+      acb_inv(value, value, bits);
+      if (p.activation == Logistic::silu) acb_mul(value, value, z, bits);
+      break;
+  }
+  // He_k(z) = 2^{-k/2} H_k(z/√2), from Arb's own Hermite function
+  arb_t root;
+  arb_init(root);
+  arb_sqrt_ui(root, 2, bits);
+  acb_div_arb(other, z, root, bits);
+  acb_t degree;
+  acb_init(degree);
+  acb_set_si(degree, p.degree);
+  acb_hypgeom_hermite_h(other, degree, other, bits);
+  arb_pow_ui(root, root, static_cast<ulong>(p.degree), bits);
+  acb_div_arb(other, other, root, bits);
+  acb_mul(value, value, other, bits);
+  acb_mul(other, z, z, bits);
+  acb_mul_2exp_si(other, other, -1);
+  acb_neg(other, other);
+  acb_exp(other, other, bits);
+  acb_mul(out, value, other, bits);
+  acb_clear(value);
+  acb_clear(other);
+  acb_clear(degree);
+  arb_clear(root);
+  return 0;
+}
+
+/// σ̂_k by Arb's rigorous integrator on [-20, 20]; the rest is below e^{-190} for small k.
+Ball integrated(Logistic activation, int degree, slong bits) {
+  Integrand p{activation, degree};
+  acb_t from, to, result;
+  acb_init(from);
+  acb_init(to);
+  acb_init(result);
+  acb_set_si(from, -20);
+  acb_set_si(to, 20);
+  mag_t tolerance;
+  mag_init(tolerance);
+  mag_set_ui_2exp_si(tolerance, 1, -bits);
+  acb_calc_integrate(result, integrand, &p, from, to, bits, tolerance, nullptr, bits + 60);
+  Ball value, scale, rest;
+  arb_set(value.get(), acb_realref(result));
+  arb_fac_ui(scale.get(), static_cast<ulong>(degree), bits + 60);
+  arb_const_pi(rest.get(), bits + 60);
+  arb_mul_2exp_si(rest.get(), rest.get(), 1);
+  arb_mul(scale.get(), scale.get(), rest.get(), bits + 60);
+  arb_rsqrt(scale.get(), scale.get(), bits + 60);
+  arb_mul(value.get(), value.get(), scale.get(), bits + 60);
+  // |σ| <= |x| + 1 and |h_k| <= x^k beyond 20, k <= 12: ∫ 2 x^13 e^{-x²/2} < 2 · 20^12 · e^{-200} ·
+  // 2
+  mag_set_ui_2exp_si(tolerance, 1, -230);
+  arb_add_error_mag(value.get(), tolerance);
+  mag_clear(tolerance);
+  acb_clear(from);
+  acb_clear(to);
+  acb_clear(result);
+  return value;
+}
+
+}  // namespace
+
+TEST_CASE("The pole-corrected rule agrees with a rigorous integrator that knows nothing of it") {
+  for (const Logistic activation :
+       {Logistic::tanh, Logistic::sigmoid, Logistic::softplus, Logistic::silu}) {
+    const QuadratureTable table = logistic_coefficients(activation, 12, 150);
+    for (const int k : {0, 1, 2, 3, 7, 12}) {
+      CAPTURE(static_cast<int>(activation));
+      CAPTURE(k);
+      const Ball expected = integrated(activation, k, 150);
+      const Ball& c = table.coefficients[static_cast<std::size_t>(k)];
+      CHECK(mag_cmp_2exp_si(arb_radref(expected.get()), -140) < 0);
+      CHECK(arb_overlaps(c.get(), expected.get()));
+      CHECK(mag_cmp_2exp_si(arb_radref(c.get()), -150) <= 0);
+    }
+  }
+}
+
+TEST_CASE("Two tables of tanh(cx) from different rules overlap, whatever rate, degree and bits") {
+  std::mt19937_64 random(7);
+  for (int trial = 0; trial < 40; ++trial) {
+    const Rational rate(std::uniform_int_distribution<int>(1, 40)(random),
+                        std::uniform_int_distribution<int>(1, 40)(random));
+    const int degree = std::uniform_int_distribution<int>(0, 400)(random);
+    const slong bits = std::uniform_int_distribution<int>(20, 600)(random);
+    CAPTURE(trial);
+    CAPTURE(rate.str());
+    CAPTURE(degree);
+    CAPTURE(bits);
+    const std::vector<Ball> coarse = tanh_coefficients(rate, degree, bits);
+    const std::vector<Ball> fine = tanh_coefficients(rate, 2 * degree + 9, bits + 70);
+    bool all = true;
+    for (std::size_t k = 0; k < coarse.size(); ++k) {
+      all = all && arb_overlaps(coarse[k].get(), fine[k].get());
+      all = all && mag_cmp_2exp_si(arb_radref(coarse[k].get()), -bits) <= 0;
+    }
+    CHECK(all);
+  }
+}
+
+TEST_CASE("Slow and steep rates approach the line and the sign") {
+  // tanh(cx) = cx - (cx)³/3 + ..., so tanĥ_1 is between c - c³ and c; E[x³] h_1 gives 3 c³/3.
+  const std::vector<Ball> slow = tanh_coefficients(Rational(1, 1000), 5, 100);
+  const PrecisionScope precision(40);
+  const Interval first = to_interval(slow[1]);
+  CHECK(lower(first) > Real(1) / 1000 - Real(1) / 1000000000);
+  CHECK(upper(first) < Real(1) / 1000);
+  // tanh(cx) → sign(x), whose first coefficient is √(2/π); the difference is below √(2/π)/c.
+  const std::vector<Ball> steep = tanh_coefficients(200, 5, 60);
+  const Real limit = sqrt(Real(2 / pi<Real>()));
+  CHECK(abs(Real(to_enclosure(steep[1], Status::certified).value - limit)) < limit / 200);
+}
