@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <numeric>
 
 #include <fmt/format.h>
 
@@ -7,6 +6,7 @@
 #include <sigmahat/hermite/polynomial.hpp>
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/number_text.hpp>
+#include <sigmahat/numeric/spelling.hpp>
 
 namespace sigmahat {
 namespace {
@@ -116,21 +116,6 @@ const std::vector<Definition>& definitions() {
   return all;
 }
 
-/// Levenshtein's distance.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0]++;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t substituted = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, substituted});
-    }
-  }
-  return row.back();
-}
-
 std::string without_spaces(std::string_view text) {
   std::string result;
   std::copy_if(text.begin(), text.end(), std::back_inserter(result),
@@ -139,15 +124,14 @@ std::string without_spaces(std::string_view text) {
 }
 
 [[noreturn]] void refuse_unknown(const std::string& name) {
-  const auto nearest = std::min_element(
-      definitions().begin(), definitions().end(), [&](const auto& x, const auto& y) {
-        return edit_distance(name, x.entry.name) < edit_distance(name, y.entry.name);
-      });
-  const bool close =
-      edit_distance(name, nearest->entry.name) <= std::max<std::size_t>(name.size() / 2, 1);
+  std::vector<std::string_view> known;
+  for (const Definition& d : definitions()) known.push_back(d.entry.name);
+  const auto nearest = nearest_word(name, known);
+  const auto meant = std::find_if(definitions().begin(), definitions().end(),
+                                  [&](const auto& d) { return d.entry.name == nearest; });
   throw ParseError(fmt::format("unknown activation \"{}\"; {}", name,
-                               close ? fmt::format("did you mean \"{}\"?", nearest->entry.example)
-                                     : "\"sigmahat activations\" lists the known ones"));
+                               nearest ? fmt::format("did you mean \"{}\"?", meant->entry.example)
+                                       : "\"sigmahat activations\" lists the known ones"));
 }
 
 }  // namespace

@@ -41,9 +41,9 @@ bool read_decimal(std::string_view& rest, Rational& value) {
   int exponent = 0;
   if (!rest.empty() && (rest.front() == 'e' || rest.front() == 'E')) {
     std::string_view after = rest.substr(1);
-    if (!after.empty() && after.front() == '+') after.remove_prefix(1);
+    if (after.size() > 1 && after.front() == '+' && is_digit(after[1])) after.remove_prefix(1);
     const auto [end, error] = std::from_chars(after.data(), after.data() + after.size(), exponent);
-    if (error != std::errc() || std::abs(exponent) > max_exponent) return false;
+    if (error != std::errc() || exponent < -max_exponent || exponent > max_exponent) return false;
     rest = after.substr(static_cast<std::size_t>(end - after.data()));
   }
   // GMP would read a leading zero as octal.

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace sigmahat {
+
+/// What a misspelt `word` may have meant: the candidate at the least Levenshtein distance, nothing
+/// where more than half of the letters would have to change. Internal: not installed.
+std::optional<std::string_view> nearest_word(std::string_view word,
+                                             std::span<const std::string_view> candidates);
+
+}  // namespace sigmahat
