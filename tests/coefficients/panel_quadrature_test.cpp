@@ -12,15 +12,25 @@ using namespace sigmahat;
 
 namespace {
 
-Ball infinity(int sign) {
-  Ball x;
-  (sign > 0 ? arb_pos_inf : arb_neg_inf)(x.get());
-  return x;
+Ball whole(int x) {
+  return Ball(Rational(x), 64);
 }
 
-std::vector<AnalyticPiece> whole_line(ComplexFunction f) {
-  return {{infinity(-1), infinity(1), std::move(f)}};
+/// `functions` between the ends of [-X, X] and the `kinks`, X as `growth` and `bits` demand.
+QuadratureTable integrate(const std::vector<ComplexFunction>& functions,
+                          const std::vector<Ball>& kinks, const GrowthBound& growth, int max_degree,
+                          slong bits) {
+  const int reach = panel_reach(growth, bits + 4);
+  std::vector<IntegrandPiece> pieces;
+  for (std::size_t i = 0; i < functions.size(); ++i)
+    pieces.push_back({i == 0 ? whole(-reach) : kinks[i - 1],
+                      i == kinks.size() ? whole(reach) : kinks[i], functions[i]});
+  return panel_coefficients(pieces, growth, max_degree, bits);
 }
+
+const GrowthBound bounded{};
+const GrowthBound linear{1, 0, 1, 0, 0};
+const GrowthBound exponential{1, 0, 0, 1, 0};
 
 ComplexFunction line(const Rational& slope) {
   return [slope](acb_ptr value, acb_srcptr z, bool, slong bits) {
@@ -57,24 +67,12 @@ TEST_CASE("Panels agree with the closed forms and with the trapezoidal rule") {
   for (int trial = 0; trial < 3; ++trial) {
     const slong bits = std::uniform_int_distribution<int>(30, 250)(random);
     const int degree = std::uniform_int_distribution<int>(0, 150)(random);
-    check_against("tanh",
-                  panel_coefficients(whole_line([](acb_ptr value, acb_srcptr z, bool, slong b) {
-                                       acb_tanh(value, z, b);
-                                     }),
-                                     {}, degree, bits),
-                  bits);
-    check_against("exp",
-                  panel_coefficients(whole_line([](acb_ptr value, acb_srcptr z, bool, slong b) {
-                                       acb_exp(value, z, b);
-                                     }),
-                                     {0, 1, 0}, degree, bits),
-                  bits);
-    const GrowthBound linear{0, 1, 0};
-    const Ball zero;
+    const auto tanh = [](acb_ptr y, acb_srcptr z, bool, slong b) { acb_tanh(y, z, b); };
+    check_against("tanh", integrate({tanh}, {}, bounded, degree, bits), bits);
+    const auto exp = [](acb_ptr y, acb_srcptr z, bool, slong b) { acb_exp(y, z, b); };
+    check_against("exp", integrate({exp}, {}, exponential, degree, bits), bits);
     check_against("leaky_relu(-3/7)",
-                  panel_coefficients(
-                      {{infinity(-1), zero, line(Rational(-3, 7))}, {zero, infinity(1), line(1)}},
-                      linear, degree, bits),
+                  integrate({line(Rational(-3, 7)), line(1)}, {whole(0)}, linear, degree, bits),
                   bits);
   }
 }
@@ -83,15 +81,12 @@ TEST_CASE("A kink at an irrational point: shifted ReLU at sqrt(2) (MATH.md 2)") 
   const slong bits = 160;
   Ball kink;
   arb_sqrt_ui(kink.get(), 2, bits + 30);
-  const QuadratureTable table =
-      panel_coefficients({{infinity(-1), kink, line(0)},
-                          {kink, infinity(1),
-                           [](acb_ptr value, acb_srcptr z, bool, slong b) {
-                             Ball root;
-                             arb_sqrt_ui(root.get(), 2, b);
-                             acb_sub_arb(value, z, root.get(), b);
-                           }}},
-                         {0, 1, 0}, 40, bits);
+  const auto shifted = [](acb_ptr y, acb_srcptr z, bool, slong b) {
+    Ball root;
+    arb_sqrt_ui(root.get(), 2, b);
+    acb_sub_arb(y, z, root.get(), b);
+  };
+  const QuadratureTable table = integrate({line(0), shifted}, {kink}, linear, 40, bits);
   const PrecisionScope precision(90);
   const Interval c = sqrt(Interval(2));
   const std::vector<Interval> h = hermite_polynomials(c, 40);
@@ -108,12 +103,11 @@ TEST_CASE("A kink at an irrational point: shifted ReLU at sqrt(2) (MATH.md 2)") 
 
 TEST_CASE("A singular point that nobody announced: sqrt|x| (moments by the Gamma function)") {
   const slong bits = 80;
-  const QuadratureTable table =
-      panel_coefficients(whole_line([](acb_ptr value, acb_srcptr z, bool analytic, slong b) {
-                           acb_real_abs(value, z, analytic, b);
-                           acb_sqrt_analytic(value, value, analytic, b);
-                         }),
-                         {0, 1, 0}, 4, bits);
+  const auto root = [](acb_ptr y, acb_srcptr z, bool analytic, slong b) {
+    acb_real_abs(y, z, analytic, b);
+    acb_sqrt_analytic(y, y, analytic, b);
+  };
+  const QuadratureTable table = integrate({root}, {}, linear, 4, bits);
   const PrecisionScope precision(40);
   // E|x|^p = 2^{p/2} Γ((p+1)/2)/√π
   const auto moment = [](const Real& p) {
@@ -137,12 +131,7 @@ TEST_CASE("A singular point that nobody announced: sqrt|x| (moments by the Gamma
 }
 
 TEST_CASE("What is not square integrable or not bounded is refused") {
-  const auto square_exponential = [](acb_ptr value, acb_srcptr z, bool, slong b) {
-    acb_mul(value, z, z, b);
-    acb_exp(value, value, b);
-  };
-  CHECK_THROWS_AS(panel_coefficients(whole_line(square_exponential), {0, 0, 1}, 3, 60),
-                  DomainError);
-  const auto pole = [](acb_ptr value, acb_srcptr z, bool, slong b) { acb_inv(value, z, b); };
-  CHECK_THROWS_AS(panel_coefficients(whole_line(pole), {}, 3, 60), NumericalError);
+  CHECK_THROWS_AS(panel_reach({1, 0, 0, 0, 0.25}, 60), DomainError);
+  const auto pole = [](acb_ptr y, acb_srcptr z, bool, slong b) { acb_inv(y, z, b); };
+  CHECK_THROWS_AS(integrate({pole}, {}, bounded, 3, 60), NumericalError);
 }
