@@ -48,9 +48,8 @@ inline std::vector<ReferenceCoefficients> reference_coefficients() {
   const std::string zero_below = file.at("zero_below");
   std::vector<ReferenceCoefficients> result;
   for (const auto& entry : file.at("activations")) {
-    ReferenceCoefficients table{entry.at("name"),
-                                reference_number(entry.at("second_moment"), zero_below),
-                                {}};
+    ReferenceCoefficients table{
+        entry.at("name"), reference_number(entry.at("second_moment"), zero_below), {}};
     for (const auto& [degree, value] : entry.at("coefficients").items())
       table.coefficients.emplace(std::stoi(degree), reference_number(value, zero_below));
     result.push_back(std::move(table));
