@@ -316,25 +316,3 @@ TEST_CASE("Differences beyond the degree of a polynomial vanish, those of its de
     }
   }
 }
-
-TEST_CASE("apply gives exactly what the evaluation of each number gives, wherever it stands") {
-  RandomNumbers random(58);
-  for (const Activation& activation : all_activations()) {
-    std::vector<double> numbers{0.0, -0.0, 1.0, -1.0, 1e-300, -1e-300, 5e-324, 30.0, -30.0};
-    for (int trial = 0; trial < 100; ++trial)
-      numbers.push_back(from_rational<double>(random.rational(6)));
-    for (const std::size_t offset : {0U, 1U, 2U, 3U, 5U, 7U}) {
-      std::vector<double> values(numbers.begin() + static_cast<std::ptrdiff_t>(offset),
-                                 numbers.end());
-      activation.apply(values);
-      for (std::size_t i = 0; i < values.size(); ++i) {
-        CAPTURE(activation.name());
-        CAPTURE(numbers[i + offset]);
-        CHECK(values[i] == activation(numbers[i + offset]));
-      }
-    }
-    std::vector<double> none;
-    activation.apply(none);
-    CHECK(none.empty());
-  }
-}

@@ -151,24 +151,6 @@ T evaluate(const Structure& structure, const T& x) {
       structure);
 }
 
-/// Leaky ReLUs and their like, without a branch: the loops of sampling spend their time here.
-bool apply_piecewise_linear(const PiecewisePolynomial& f, std::span<double> values) {
-  if (f.breakpoints.size() != 1 || f.breakpoints[0] != 0) return false;
-  for (const Polynomial& piece : f.pieces)
-    if (piece.size() > 2) return false;
-  const auto coefficient = [&](std::size_t piece, std::size_t degree) {
-    return degree < f.pieces[piece].size() ? from_rational<double>(f.pieces[piece][degree]) : 0.0;
-  };
-  const double left = coefficient(0, 0), left_slope = coefficient(0, 1);
-  const double right = coefficient(1, 0), right_slope = coefficient(1, 1);
-  const double middle = (left + right) / 2;
-  for (double& v : values) {
-    const double below = left + left_slope * v, above = right + right_slope * v;
-    v = v > 0 ? above : v < 0 ? below : middle;
-  }
-  return true;
-}
-
 }  // namespace
 
 std::string_view to_string(Parity parity) {
@@ -226,12 +208,5 @@ T Activation::operator()(const T& x) const {
 template double Activation::operator()(const double&) const;
 template Real Activation::operator()(const Real&) const;
 template Interval Activation::operator()(const Interval&) const;
-
-void Activation::apply(std::span<double> values) const {
-  if (const auto* f = std::get_if<PiecewisePolynomial>(&structure_);
-      f && apply_piecewise_linear(*f, values))
-    return;
-  for (double& v : values) v = evaluate(structure_, v);
-}
 
 }  // namespace sigmahat

@@ -77,8 +77,10 @@ class Activation {
   template <Scalar T>
   T operator()(const T& x) const;
 
-  /// values[i] ← σ(values[i]); vectorised, the same result for the same input everywhere in
-  /// `values`.
+  /// values[i] ← σ(values[i]), vectorised; the same result for the same input wherever it stands.
+  ///
+  /// The error is a few units in the last place of max(1, |σ|), for hermite(k) of max(|h_0|, ...,
+  /// |h_k|): right for averages, where operator() cares for the smallest values too.
   void apply(std::span<double> values) const;
 
   friend bool operator==(const Activation& x, const Activation& y) { return x.name_ == y.name_; }

@@ -1,6 +1,9 @@
+#include <algorithm>
 #include <optional>
 #include <string>
 
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/info.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
@@ -14,7 +17,11 @@ void for_each_block(std::size_t blocks, int threads, const std::function<void(st
   if (threads < 0)
     throw DomainError("the number of threads must be 0 (all cores) or more, not " +
                       std::to_string(threads));
-  tbb::task_arena arena(threads == 0 ? tbb::task_arena::automatic : threads);
+  const int cores = tbb::info::default_concurrency();
+  // TBB would warn of more threads than cores and not start them.
+  const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism,
+                                    static_cast<std::size_t>(std::max(threads, cores)));
+  tbb::task_arena arena(threads == 0 ? cores : threads);
   // Later releases of Boost.Multiprecision keep the default precision once per thread: hand the
   // caller's on to the workers.
   const int digits = PrecisionScope::digits(), bits = PrecisionScope::bits();

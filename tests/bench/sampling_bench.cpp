@@ -1,0 +1,102 @@
+#include <algorithm>
+#include <chrono>
+
+#include <benchmark/benchmark.h>
+
+#include <sigmahat/numeric/normal.hpp>
+#include <sigmahat/numeric/parallel.hpp>
+#include <sigmahat/sampling/sampled_loss.hpp>
+
+using namespace sigmahat;
+
+namespace {
+
+constexpr Eigen::Index width = 50;  // d = m = 50
+constexpr std::size_t samples = 1'000'000;
+constexpr std::size_t rows = 256;  // of a block: inputs and outputs stay in the second-level cache
+constexpr std::size_t blocks = samples / rows + 1;
+
+ProblemValues<double> workload() {
+  Matrix<double> B(width, width);
+  NormalStream(1, 99).fill(0, width, width, B.data(), width);
+  B.rowwise().normalize();
+  const Vector<double> ones = Vector<double>::Ones(width);
+  const Activation relu = parse_activation("relu");
+  return {{relu, ones, Matrix<double>::Identity(width, width)}, {relu, ones, B}, 0.25};
+}
+
+template <class Work>
+double seconds(Work work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// The two matrix products alone, on inputs that are there.
+void multiply(const ProblemValues<double>& problem, int threads) {
+  for_each_block(blocks, threads, [&](std::size_t) {
+    thread_local const Matrix<double> inputs = Matrix<double>::Random(rows, width);
+    thread_local Matrix<double> teacher(rows, width), student(rows, width);
+    teacher.noalias() = inputs * problem.teacher.B.transpose();
+    student.noalias() = inputs * problem.student.B.transpose();
+    benchmark::DoNotOptimize(teacher.data());
+    benchmark::DoNotOptimize(student.data());
+  });
+}
+
+/// The normals alone.
+void draw(int threads) {
+  const NormalStream stream(1, 0);
+  for_each_block(blocks, threads, [&](std::size_t block) {
+    thread_local Matrix<double> inputs(rows, width);
+    stream.fill(block * rows, rows, width, inputs.data(), rows);
+    benchmark::DoNotOptimize(inputs.data());
+  });
+}
+
+/// Arguments: threads; highest degree of the key lemma, -1 for none. The parts are timed in turn,
+/// so that a busy machine slows all of them alike; medians.
+void sample(benchmark::State& state) {
+  const ProblemValues<double> problem = workload();
+  const auto threads = static_cast<int>(state.range(0));
+  const auto degree = static_cast<int>(state.range(1));
+  SampleOptions options;
+  options.counts = {samples};
+  options.threads = threads;
+
+  SampledTheorem result;
+  std::vector<double> products, normals, total;
+  for (auto _ : state) {
+    products.push_back(seconds([&] { multiply(problem, threads); }));
+    normals.push_back(seconds([&] { draw(threads); }));
+    total.push_back(seconds([&] { result = sample_theorem(problem, 0, degree, options); }));
+    state.SetIterationTime(total.back());
+  }
+  const double all = median(total);
+  state.counters["ns_per_sample"] = 1e9 * all / samples;
+  state.counters["products_share"] = median(products) / all;
+  state.counters["normals_share"] = median(normals) / all;
+  state.counters["rest_share"] = 1 - (median(products) + median(normals)) / all;
+  state.counters["ratio_to_products"] = all / median(products);  // must not exceed 2
+  state.counters["ns_per_normal"] = 1e9 * median(normals) / (samples * width);
+  state.counters["loss"] = result.loss[0].mean;  // what was computed
+}
+BENCHMARK(sample)
+    ->Name("W4/sampled_loss")
+    ->ArgNames({"threads", "key_lemma"})
+    ->Args({1, -1})
+    ->Args({2, -1})
+    ->Args({1, 8})
+    ->Iterations(11)
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
+
+}  // namespace
+
+BENCHMARK_MAIN();
