@@ -372,58 +372,56 @@ class PanelIntegrator {
   IntegrandBound error_;
 };
 
-/// ∫_X^∞ of exp(log_scale + linear·x - c x²) where it falls: its value at X over its rate there.
-Ball exponential_tail(const Ball& from, double log_scale, double linear, const Ball& c) {
-  Ball exponent, rate, slope;
-  arb_set_d(slope.get(), linear);
-  arb_mul(rate.get(), c.get(), from.get(), bound_bits);
-  arb_set_d(exponent.get(), log_scale);
-  arb_addmul(exponent.get(), slope.get(), from.get(), bound_bits);
+/// ∫_X^∞ of x^power exp(log_scale + linear·x - c x²) where it falls: its value at X over its rate
+/// of decay there.
+Ball decaying_tail(const Ball& from, const GrowthBound& growth, const Ball& c) {
+  Ball exponent, rate, part;
+  arb_mul(rate.get(), c.get(), from.get(), bound_bits);  // c X
+  arb_set_d(exponent.get(), growth.log_scale);
   arb_submul(exponent.get(), rate.get(), from.get(), bound_bits);
   arb_mul_2exp_si(rate.get(), rate.get(), 1);
-  arb_sub(rate.get(), rate.get(), slope.get(), bound_bits);
+  arb_set_d(part.get(), growth.linear);
+  arb_addmul(exponent.get(), part.get(), from.get(), bound_bits);
+  arb_sub(rate.get(), rate.get(), part.get(), bound_bits);
+  Ball power, logarithm;
+  arb_set_d(power.get(), growth.power);
+  arb_log(logarithm.get(), from.get(), bound_bits);
+  arb_addmul(exponent.get(), power.get(), logarithm.get(), bound_bits);
+  if (growth.power > 0) {
+    arb_div(power.get(), power.get(), from.get(), bound_bits);
+    arb_sub(rate.get(), rate.get(), power.get(), bound_bits);
+  }
   Ball tail = exp_of(exponent);
   arb_div(tail.get(), tail.get(), rate.get(), bound_bits);
   if (!arb_is_positive(rate.get())) arb_pos_inf(tail.get());
   return tail;
 }
 
-/// What lies beyond ±X: |σ h_k φ| with |h_k φ| <= e^{-x²/4}/2, and σ² φ with φ < e^{-x²/2}/2.
-IntegrandBound tails(const Ball& from, const GrowthBound& growth) {
+/// What lies beyond X on one side: |σ h_k φ| with |h_k φ| <= e^{-x²/4}/2, and σ² φ with
+/// φ < e^{-x²/2}/2.
+IntegrandBound tail_bound(const Ball& from, const GrowthBound& growth) {
   Ball c, d;
   arb_set_d(c.get(), 0.25);
   arb_set_d(d.get(), growth.quadratic);
   arb_sub(c.get(), c.get(), d.get(), bound_bits);
-  IntegrandBound tail{exponential_tail(from, growth.log_scale, growth.linear, c), {}};
+  IntegrandBound tail{decaying_tail(from, growth, c), {}};
   arb_mul_2exp_si(c.get(), c.get(), 1);  // 1/2 - 2 quadratic
-  tail.moment = exponential_tail(from, 2 * growth.log_scale, 2 * growth.linear, c);
+  const GrowthBound square{growth.from, 2 * growth.log_scale, 2 * growth.power, 2 * growth.linear,
+                           2 * growth.quadratic};
+  tail.moment = decaying_tail(from, square, c);
   return tail;
 }
 
-/// Where to cut, a whole number: both tails below 2^-bits.
-ulong cut(const GrowthBound& growth, slong bits) {
-  for (ulong x = 2;; x += 1 + x / 32) {
-    const IntegrandBound tail = tails(Ball(Rational(x), bound_bits), growth);
-    if (std::max(log2_upper(tail.coefficients), log2_upper(tail.moment)) <
-        -static_cast<double>(bits))
-      return x;
-  }
-}
-
-/// An exact end, inside ±X, of a piece whose end is only enclosed.
-Ball exact_end(const Ball& end, const Ball& reach) {
+Ball midpoint(const Ball& x) {
   Ball exact;
-  arb_set_arf(exact.get(), arb_midref(end.get()));
-  if (arb_gt(exact.get(), reach.get())) return reach;
-  Ball opposite;
-  arb_neg(opposite.get(), reach.get());
-  return arb_lt(exact.get(), opposite.get()) ? opposite : exact;
+  arb_set_arf(exact.get(), arb_midref(x.get()));
+  return exact;
 }
 
 /// What replacing an enclosed end by its midpoint costs.
 IntegrandBound end_error(const ComplexFunction& function, const Ball& end) {
   IntegrandBound error;
-  if (arb_is_exact(end.get()) || !arb_is_finite(end.get())) return error;
+  if (arb_is_exact(end.get())) return error;
   ComplexBall z, value;
   arb_set(acb_realref(z.get()), end.get());
   function(value.get(), z.get(), false, bound_bits);
@@ -437,20 +435,27 @@ IntegrandBound end_error(const ComplexFunction& function, const Ball& end) {
 
 }  // namespace
 
-QuadratureTable panel_coefficients(const std::vector<AnalyticPiece>& pieces,
-                                   const GrowthBound& growth, int max_degree, slong bits) {
+int panel_reach(const GrowthBound& growth, slong bits) {
   if (!(growth.quadratic < 0.25))
     throw DomainError("the activation grows too fast: its square has no expectation");
+  for (int x = std::max(2, static_cast<int>(std::ceil(growth.from)));; x += 1 + x / 32) {
+    const IntegrandBound tail = tail_bound(Ball(Rational(x), bound_bits), growth);
+    if (std::max(log2_upper(tail.coefficients), log2_upper(tail.moment)) <
+        -static_cast<double>(bits) - 1)
+      return x;
+  }
+}
+
+QuadratureTable panel_coefficients(const std::vector<IntegrandPiece>& pieces,
+                                   const GrowthBound& growth, int max_degree, slong bits) {
   PanelIntegrator integrator(max_degree, bits);
-  const Ball reach(Rational(cut(growth, bits + 3)), bound_bits);
-  // Both sides.
-  IntegrandBound tail = tails(reach, growth);
+  const IntegrandBound tail = tail_bound(pieces.back().right, growth);
   integrator.add_error(tail);
   integrator.add_error(tail);
-  for (const AnalyticPiece& piece : pieces) {
-    const Ball left = exact_end(piece.left, reach), right = exact_end(piece.right, reach);
+  for (const IntegrandPiece& piece : pieces) {
     integrator.add_error(end_error(piece.function, piece.left));
     integrator.add_error(end_error(piece.function, piece.right));
+    const Ball left = midpoint(piece.left), right = midpoint(piece.right);
     if (arb_lt(left.get(), right.get()))
       integrator.add(piece.function, Panel::between(left, right));
   }
