@@ -3,16 +3,10 @@
 
 #include <sigmahat/activation/activation.hpp>
 #include <sigmahat/hermite/polynomial.hpp>
+#include <sigmahat/numeric/overloaded.hpp>
 
 namespace sigmahat {
 namespace {
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-template <class... Cases>
-Overloaded(Cases...) -> Overloaded<Cases...>;
 
 Polynomial reflected(Polynomial polynomial) {
   for (std::size_t i = 1; i < polynomial.size(); i += 2) polynomial[i] = -polynomial[i];

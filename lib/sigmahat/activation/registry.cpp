@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <numeric>
 
 #include <fmt/format.h>
 
@@ -7,6 +6,7 @@
 #include <sigmahat/hermite/polynomial.hpp>
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/number_text.hpp>
+#include <sigmahat/numeric/spelling.hpp>
 
 namespace sigmahat {
 namespace {
@@ -116,60 +116,54 @@ const std::vector<Definition>& definitions() {
   return all;
 }
 
-/// Levenshtein's distance.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0]++;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t substituted = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, substituted});
-    }
-  }
-  return row.back();
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blanks = " \t";
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  return text.substr(0, text.find_last_not_of(blanks) + 1);
 }
 
-std::string without_spaces(std::string_view text) {
-  std::string result;
-  std::copy_if(text.begin(), text.end(), std::back_inserter(result),
-               [](char c) { return c != ' ' && c != '\t'; });
-  return result;
+/// Numbers between commas; none in an empty list.
+Parameters read_parameters(std::string_view list) {
+  Parameters result;
+  if (trimmed(list).empty()) return result;
+  for (;;) {
+    const std::size_t comma = list.find(',');
+    result.push_back(parse_rational(trimmed(list.substr(0, comma))));
+    if (comma == std::string_view::npos) return result;
+    list.remove_prefix(comma + 1);
+  }
 }
 
 [[noreturn]] void refuse_unknown(const std::string& name) {
-  const auto nearest = std::min_element(
-      definitions().begin(), definitions().end(), [&](const auto& x, const auto& y) {
-        return edit_distance(name, x.entry.name) < edit_distance(name, y.entry.name);
-      });
-  const bool close =
-      edit_distance(name, nearest->entry.name) <= std::max<std::size_t>(name.size() / 2, 1);
-  throw ParseError(fmt::format("unknown activation \"{}\"; {}", name,
-                               close ? fmt::format("did you mean \"{}\"?", nearest->entry.example)
-                                     : "\"sigmahat activations\" lists the known ones"));
+  std::vector<std::string_view> known;
+  for (const Definition& d : definitions()) known.push_back(d.entry.name);
+  const auto nearest = nearest_word(name, known);
+  const auto meant = std::find_if(definitions().begin(), definitions().end(),
+                                  [&](const auto& d) { return d.entry.name == nearest; });
+  throw ParseError(fmt::format("unknown activation {}; {}", in_quotes(name),
+                               nearest ? fmt::format("did you mean \"{}\"?", meant->entry.example)
+                                       : "\"sigmahat activations\" lists the known ones"));
 }
 
 }  // namespace
 
 Activation parse_activation(std::string_view text) {
-  const std::string compact = without_spaces(text);
-  const std::size_t open = compact.find('(');
-  const std::string name = compact.substr(0, open);
+  const std::string_view call = trimmed(text);
+  const std::size_t open = call.find('(');
+  const std::string name(trimmed(call.substr(0, open)));
   const auto definition = std::find_if(definitions().begin(), definitions().end(),
                                        [&](const auto& d) { return d.entry.name == name; });
   if (definition == definitions().end()) refuse_unknown(name);
 
   Parameters parameters;
-  if (open != std::string::npos) {
-    if (compact.back() != ')')
-      throw ParseError(fmt::format("activation \"{}\": expected a closing parenthesis", text));
-    std::string_view list = std::string_view(compact).substr(open + 1);
-    list.remove_suffix(1);
-    while (!list.empty()) {
-      const std::size_t comma = std::min(list.find(','), list.size());
-      parameters.push_back(parse_rational(list.substr(0, comma)));
-      list.remove_prefix(std::min(comma + 1, list.size()));
+  if (open != std::string_view::npos) {
+    if (call.back() != ')')
+      throw ParseError(
+          fmt::format("activation {}: expected a closing parenthesis", in_quotes(text)));
+    try {
+      parameters = read_parameters(call.substr(open + 1, call.size() - open - 2));
+    } catch (const ParseError& error) {
+      throw ParseError(fmt::format("activation {}: {}", in_quotes(text), error.what()));
     }
   }
   if (parameters.size() != definition->parameters)

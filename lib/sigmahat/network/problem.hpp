@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -11,21 +11,41 @@
 
 namespace sigmahat {
 
+/// Most entries that a weight matrix may have: about a gigabyte of doubles.
+inline constexpr Eigen::Index max_weights = 100'000'000;
+/// Most rows: what is exact of a network costs the square of its width.
+inline constexpr Eigen::Index max_width = 1'000'000;
+/// The NormalStream that random weights are drawn from; samples use streams of small numbers, so
+/// weights and samples of one seed are independent.
+inline constexpr std::uint32_t weight_stream = 0xb0000000;
+
+/// What floating-point numbers were computed and stored in.
+enum class FloatFormat { float64, float32 };
+std::string_view to_string(FloatFormat format);
+/// 2^-53 or 2^-24.
+double unit_roundoff(FloatFormat format);
+
 /// The rows b_1..b_m of a network, as given: exact until a precision is chosen.
+///
+/// A generated matrix is a function of its description alone: a teacher and a student with the same
+/// {rows, cols, seed} are the same network, at every precision the same exact point.
 struct WeightMatrix {
   /// m×d rationals.
   struct Entries {
     Matrix<Rational> values;
   };
-  /// m×d doubles, each exactly the number that it is (an .npy file).
+  /// m×d doubles, each exactly the number that it is.
+  ///
+  /// A row of them is hardly ever exactly unit, so one that is unit up to the rounding of an
+  /// ordinary normalisation counts as unit, and is scaled to be so exactly (is_unit_rounded).
   struct Doubles {
     Matrix<double> values;
-    std::string source;
+    FloatFormat format = FloatFormat::float64;
   };
   struct Identity {
     int dimension;
   };
-  /// Independent standard normals (NormalStream of `seed`), each row scaled to unit length.
+  /// Row i is sample i of NormalStream{seed, weight_stream}, scaled to unit length.
   struct Gaussian {
     int rows, cols;
     std::uint64_t seed;
@@ -62,7 +82,7 @@ struct Problem {
 };
 
 /// A network at a chosen precision, its rows of unit length: the norms of a positively homogeneous
-/// activation's rows have been moved into `a` (MATH.md 4).
+/// activation's rows have been moved into `a` (MATH.md 4), unless the problem asks to `normalize`.
 template <Scalar T>
 struct NetworkValues {
   Activation activation;
@@ -78,12 +98,27 @@ struct ProblemValues {
 };
 
 /// The problem at the precision in force (PrecisionScope).
+///
+/// Every value is computed at a higher precision and rounded once: double and Real are within one
+/// unit in the last place of the exact value, an Interval encloses it, one or two units wide. The
+/// exception are the doubles of `Orthogonal`, from a QR factorisation in double: there the error
+/// grows with the condition number of the Gaussian matrix.
+/// Throws InputError where validate() would, NumericalError where a number overflows double.
+/// @complexity O(m d) multiplications; O(m² d) for Orthogonal
 template <Scalar T>
 ProblemValues<T> at_precision(const Problem& problem);
 
-/// Throws InputError, naming what is wrong and in which row, unless: shapes agree; the noise
-/// variance is not negative; no row is zero; rows are unit, or `normalize` is set, or the
-/// activation is positively homogeneous.
+/// Throws InputError, naming what is wrong and where ("teacher.B[3]", counted from 0 as in the
+/// problem file), unless: shapes agree; the noise variance is not negative; entries are finite; no
+/// row is zero; rows are unit, or `normalize` is set, or the activation is positively homogeneous.
+/// Rational rows are unit if the sum of their squares is exactly 1, rows of doubles if it is 1 up
+/// to rounding.
 void validate(const Problem& problem);
+
+/// Whether |‖b‖² - 1| <= 2 (d + 4) u: what normalising a row of length d leaves in an arithmetic of
+/// unit roundoff u. To first order: squaring and summing d terms, d u; the root, halved to d/2 u +
+/// u; the division, u; hence a relative error (d/2 + 2) u of each entry and (d + 4) u of ‖b‖². The
+/// factor 2 stands for the higher orders.
+bool is_unit_rounded(const Rational& squared_norm, Eigen::Index d, FloatFormat format);
 
 }  // namespace sigmahat

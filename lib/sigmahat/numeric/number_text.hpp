@@ -19,7 +19,7 @@ std::string to_text(const Rational& value);
 
 /// The value's decimal digits that its bound supports: the last digit printed is off by at most one
 /// unit, at most `max_digits` significant digits. "0" where the value is exactly zero. Where not
-/// even the leading digit is supported: "0 ± 2e-51" (or "value ± bound").
+/// even the leading digit is supported, a bound on the magnitude: "0 ± 2.0e-51".
 std::string to_text(const Enclosure& value, int max_digits);
 
 /// An error bound, rounded up to two digits: "3.1e-18"; "0" for zero.

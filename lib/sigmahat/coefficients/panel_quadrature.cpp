@@ -1,0 +1,465 @@
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+
+#include <sigmahat/coefficients/hermite_sums.hpp>
+#include <sigmahat/coefficients/panel_quadrature.hpp>
+#include <sigmahat/numeric/errors.hpp>
+
+namespace sigmahat {
+namespace {
+
+// docs/design/panel-quadrature.md proves the bounds used here.
+
+constexpr slong bound_bits = 53;  // precision at which error bounds are evaluated
+
+class ComplexBall {
+ public:
+  ComplexBall() { acb_init(ball_); }
+  ComplexBall(const ComplexBall&) = delete;
+  ComplexBall& operator=(const ComplexBall&) = delete;
+  ~ComplexBall() { acb_clear(ball_); }
+  acb_ptr get() { return ball_; }
+
+ private:
+  acb_t ball_;
+};
+
+double log2_upper(const Ball& x) {
+  mag_t bound;
+  mag_init(bound);
+  arb_get_mag(bound, x.get());
+  // mag = m 2^e with m in [1/2, 1)
+  const double result = mag_is_inf(bound)    ? INFINITY
+                        : mag_is_zero(bound) ? -INFINITY
+                                             : fmpz_get_d(MAG_EXPREF(bound));
+  mag_clear(bound);
+  return result;
+}
+
+Ball max_of(const Ball& x, const Ball& y) {
+  Ball result;
+  arb_max(result.get(), x.get(), y.get(), bound_bits);
+  return result;
+}
+
+Ball exp_of(const Ball& x) {
+  Ball result;
+  arb_exp(result.get(), x.get(), bound_bits);
+  return result;
+}
+
+/// A stretch of the real line, both ends exact.
+struct Panel {
+  Ball center, half;
+
+  static Panel between(const Ball& left, const Ball& right) {
+    Panel panel;
+    arb_add(panel.center.get(), left.get(), right.get(), ARF_PREC_EXACT);
+    arb_sub(panel.half.get(), right.get(), left.get(), ARF_PREC_EXACT);
+    arb_mul_2exp_si(panel.center.get(), panel.center.get(), -1);
+    arb_mul_2exp_si(panel.half.get(), panel.half.get(), -1);
+    return panel;
+  }
+  double log2_half() const { return log2_upper(half); }
+};
+
+/// A rectangle around part of a panel in the coordinate w, z = center + half·w.
+struct Box {
+  double left, right, bottom, top;
+};
+
+/// center + half·[left, right], however short the panel.
+Ball stretch(const Panel& panel, double left, double right) {
+  Ball side, both;
+  arb_set_d(both.get(), left);
+  arb_set_d(side.get(), right);
+  arb_union(both.get(), both.get(), side.get(), bound_bits);
+  arb_mul(both.get(), both.get(), panel.half.get(), bound_bits);
+  // The center keeps all its bits: rounded, it would blur a panel that is shorter than its last.
+  arb_add(both.get(), both.get(), panel.center.get(), ARF_PREC_EXACT);
+  return both;
+}
+
+double smallest_magnitude(const Ball& x) {
+  arf_t bound;
+  arf_init(bound);
+  arb_get_abs_lbound_arf(bound, x.get(), bound_bits);
+  const double result = arf_get_d(bound, ARF_RND_DOWN);
+  arf_clear(bound);
+  return result;
+}
+double largest_magnitude(const Ball& x) {
+  arf_t bound;
+  arf_init(bound);
+  arb_get_abs_ubound_arf(bound, x.get(), bound_bits);
+  const double result = arf_get_d(bound, ARF_RND_UP);
+  arf_clear(bound);
+  return result;
+}
+
+/// An upper bound on |h_k(z)| φ(z) for |Re z| >= nearest and |Im z| <= highest, all k <= K: by
+/// Mehler's formula r^{-K/2} (1-r²)^{-1/4} exp(-x²/(2(1+r)) + y²/(2(1-r))) / √(2π) for any
+/// 0 < r < 1.
+Ball weight_bound(double nearest, double highest, int max_degree) {
+  const auto exponent = [&](double gap) {
+    const double r = 1 - gap;
+    return -max_degree / 2.0 * std::log(r) - std::log(gap * (1 + r)) / 4 -
+           nearest * nearest / (2 * (1 + r)) + highest * highest / (2 * gap);
+  };
+  double best = 0.5;
+  for (double gap = 0.25; gap > 1e-5; gap /= 2)
+    if (exponent(gap) < exponent(best)) best = gap;
+
+  Ball x, y, r, gap, sum, result;
+  arb_set_d(x.get(), nearest);
+  arb_set_d(y.get(), highest);
+  arb_set_d(gap.get(), best);
+  arb_set_d(r.get(), 1 - best);  // exact: best is a power of two
+  arb_set_d(sum.get(), 2 - best);
+  arb_sqr(x.get(), x.get(), bound_bits);
+  arb_sqr(y.get(), y.get(), bound_bits);
+  arb_div(x.get(), x.get(), sum.get(), bound_bits);
+  arb_div(y.get(), y.get(), gap.get(), bound_bits);
+  arb_sub(result.get(), y.get(), x.get(), bound_bits);
+  arb_log(r.get(), r.get(), bound_bits);
+  arb_submul_ui(result.get(), r.get(), static_cast<ulong>(max_degree), bound_bits);
+  arb_mul(sum.get(), sum.get(), gap.get(), bound_bits);
+  arb_log(sum.get(), sum.get(), bound_bits);
+  arb_mul_2exp_si(sum.get(), sum.get(), -1);
+  arb_sub(result.get(), result.get(), sum.get(), bound_bits);
+  arb_mul_2exp_si(result.get(), result.get(), -1);
+  result = exp_of(result);
+  arb_mul_2exp_si(result.get(), result.get(), 1);
+  arb_div_ui(result.get(), result.get(), 5, bound_bits);  // 1/√(2π) < 2/5
+  return result;
+}
+
+/// An upper bound on |φ(z)| = e^{(y²-x²)/2}/√(2π) for |Re z| >= nearest and |Im z| <= highest.
+Ball density_bound(double nearest, double highest) {
+  Ball x, exponent;
+  arb_set_d(x.get(), nearest);
+  arb_set_d(exponent.get(), highest);
+  arb_sqr(exponent.get(), exponent.get(), bound_bits);
+  arb_submul(exponent.get(), x.get(), x.get(), bound_bits);
+  arb_mul_2exp_si(exponent.get(), exponent.get(), -1);
+  return exp_of(exponent);
+}
+
+/// Bounds over a region: |σ h_k φ| for all k <= K, and |σ² φ|.
+struct IntegrandBound {
+  Ball coefficients, moment;
+
+  static IntegrandBound larger(const IntegrandBound& a, const IntegrandBound& b) {
+    return {max_of(a.coefficients, b.coefficients), max_of(a.moment, b.moment)};
+  }
+};
+
+/// Bounds on the box, halved where `function` cannot tell that it is analytic; empty if it cannot.
+std::optional<IntegrandBound> bound_on_box(const ComplexFunction& function, const Panel& panel,
+                                           const Box& box, int max_degree, int halvings) {
+  ComplexBall z, value;
+  const Ball x = stretch(panel, box.left, box.right);
+  arb_set(acb_realref(z.get()), x.get());
+  Ball y;
+  arb_sub(y.get(), stretch(panel, box.bottom, box.top).get(), panel.center.get(), bound_bits);
+  arb_set(acb_imagref(z.get()), y.get());
+  function(value.get(), z.get(), true, bound_bits);
+  if (acb_is_finite(value.get())) {
+    const double nearest = smallest_magnitude(x), highest = largest_magnitude(y);
+    IntegrandBound bound{weight_bound(nearest, highest, max_degree),
+                         density_bound(nearest, highest)};
+    Ball size;
+    acb_get_abs_ubound_arf(arb_midref(size.get()), value.get(), bound_bits);
+    arb_mul(bound.coefficients.get(), bound.coefficients.get(), size.get(), bound_bits);
+    arb_sqr(size.get(), size.get(), bound_bits);
+    arb_mul(bound.moment.get(), bound.moment.get(), size.get(), bound_bits);
+    return bound;
+  }
+  if (halvings == 0) return {};
+  Box first = box, second = box;
+  if (box.right - box.left >= box.top - box.bottom)
+    first.right = second.left = box.left + (box.right - box.left) / 2;
+  else
+    first.top = second.bottom = box.bottom + (box.top - box.bottom) / 2;
+  const auto one = bound_on_box(function, panel, first, max_degree, halvings - 1);
+  if (!one) return {};
+  const auto other = bound_on_box(function, panel, second, max_degree, halvings - 1);
+  if (!other) return {};
+  return IntegrandBound::larger(*one, *other);
+}
+
+/// Bounds on the Bernstein ellipse of parameter rho around the panel. A real function is as large
+/// below the line as above it.
+std::optional<IntegrandBound> bound_on_ellipse(const ComplexFunction& function, const Panel& panel,
+                                               double rho, int max_degree) {
+  constexpr double outwards = 1 + 1e-12;  // covers the rounding of these doubles
+  const double wide = (rho + 1 / rho) / 2 * outwards, high = (rho - 1 / rho) / 2 * outwards;
+  const int rows = 3, columns = std::clamp(static_cast<int>(wide / high * rows), 4, 24);
+  const auto column = [&](int i) { return i == columns ? wide : wide * (2.0 * i / columns - 1); };
+  const auto row = [&](int j) { return j == rows ? high : high * j / rows; };
+  std::optional<IntegrandBound> total;
+  for (int i = 0; i < columns; ++i)
+    for (int j = 0; j < rows; ++j) {
+      const Box box{column(i), column(i + 1), row(j), row(j + 1)};
+      const double nearest = std::max({box.left, -box.right, 0.0});
+      if (nearest * nearest / (wide * wide) + box.bottom * box.bottom / (high * high) > outwards)
+        continue;  // outside the ellipse
+      const auto bound = bound_on_box(function, panel, box, max_degree, 6);
+      if (!bound) return {};
+      total = total ? IntegrandBound::larger(*total, *bound) : *bound;
+    }
+  return total;
+}
+
+struct GaussRule {
+  std::vector<Ball> nodes, weights;  // on [-1, 1]
+};
+
+GaussRule make_gauss_rule(ulong points, slong precision) {
+  GaussRule rule{std::vector<Ball>(points), std::vector<Ball>(points)};
+  for (ulong i = 0; i < points; ++i)
+    arb_hypgeom_legendre_p_ui_root(rule.nodes[i].get(), rule.weights[i].get(), points, i,
+                                   precision);
+  return rule;
+}
+
+/// (64/15) half M ρ^{-2(n-1)} / (1 - ρ^{-2}) for n points (ATAP, Thm 19.3).
+Ball gauss_error(const Ball& bound, const Ball& half, double rho, ulong points) {
+  Ball error, shrink, rest(1, bound_bits);
+  arb_set_d(shrink.get(), rho);
+  arb_sqr(shrink.get(), shrink.get(), bound_bits);
+  arb_inv(shrink.get(), shrink.get(), bound_bits);
+  arb_sub(rest.get(), rest.get(), shrink.get(), bound_bits);
+  arb_pow_ui(error.get(), shrink.get(), points - 1, bound_bits);
+  arb_div(error.get(), error.get(), rest.get(), bound_bits);
+  arb_mul(error.get(), error.get(), bound.get(), bound_bits);
+  arb_mul(error.get(), error.get(), half.get(), bound_bits);
+  arb_mul_ui(error.get(), error.get(), 64, bound_bits);
+  arb_div_ui(error.get(), error.get(), 15, bound_bits);
+  return error;
+}
+
+class PanelIntegrator {
+ public:
+  PanelIntegrator(int max_degree, slong bits)
+      : max_degree_(max_degree),
+        bits_(bits),
+        precision_(bits + recurrence_loss(max_degree) + 24),
+        most_points_(static_cast<ulong>(std::max<slong>(bits, 48))) {
+    arb_const_pi(peak_.get(), precision_);
+    arb_mul_2exp_si(peak_.get(), peak_.get(), 1);
+    arb_rsqrt(peak_.get(), peak_.get(), precision_);
+  }
+
+  slong precision() const { return precision_; }
+
+  /// Adds the integral over the panel, halved as often as it takes.
+  void add(const ComplexFunction& function, const Panel& panel) {
+    std::optional<Plan> plan;
+    if (panel.log2_half() < 5) plan = make_plan(function, panel);
+    if (plan && plan->points <= most_points_) return evaluate(function, panel, *plan);
+    // |h_k φ| < 1: a panel shorter than this matters no more.
+    if (panel.log2_half() < -static_cast<double>(bits_) - 10) return cover(function, panel);
+    Ball middle = panel.center, left, right;
+    arb_sub(left.get(), middle.get(), panel.half.get(), ARF_PREC_EXACT);
+    arb_add(right.get(), middle.get(), panel.half.get(), ARF_PREC_EXACT);
+    add(function, Panel::between(left, middle));
+    add(function, Panel::between(middle, right));
+  }
+
+  void add_error(const IntegrandBound& error) {
+    arb_add(error_.coefficients.get(), error_.coefficients.get(), error.coefficients.get(),
+            bound_bits);
+    arb_add(error_.moment.get(), error_.moment.get(), error.moment.get(), bound_bits);
+  }
+
+  QuadratureTable finish() {
+    QuadratureTable table{hermite_sums(nodes_, weights_, max_degree_, precision_), moment_};
+    for (Ball& c : table.coefficients) arb_add_error(c.get(), error_.coefficients.get());
+    arb_add_error(table.second_moment.get(), error_.moment.get());
+    return table;
+  }
+
+ private:
+  struct Plan {
+    double rho;
+    ulong points;
+    IntegrandBound bound;
+  };
+
+  std::optional<Plan> make_plan(const ComplexFunction& function, const Panel& panel) {
+    std::optional<Plan> best;
+    for (const double rho : {6.0, 3.0, 1.9, 1.4}) {
+      const auto bound = bound_on_ellipse(function, panel, rho, max_degree_);
+      if (!bound) continue;
+      const double size = std::max(log2_upper(bound->coefficients), log2_upper(bound->moment));
+      const double bits = size + panel.log2_half() + static_cast<double>(bits_) + 12;
+      const ulong points = rule_size(bits / (2 * std::log2(rho)) + 2);
+      if (best && points >= best->points) break;
+      best = Plan{rho, points, *bound};
+    }
+    return best;
+  }
+
+  /// Few sizes, so that few rules have to be made.
+  static ulong rule_size(double wanted) {
+    double size = 12;
+    while (size < wanted) size *= 1.3;
+    return static_cast<ulong>(size);
+  }
+
+  void evaluate(const ComplexFunction& function, const Panel& panel, const Plan& plan) {
+    auto found = rules_.find(plan.points);
+    if (found == rules_.end())
+      found = rules_.emplace(plan.points, make_gauss_rule(plan.points, precision_)).first;
+    const GaussRule& rule = found->second;
+    for (std::size_t i = 0; i < rule.nodes.size(); ++i) {
+      Ball x = panel.center, weight;
+      arb_addmul(x.get(), panel.half.get(), rule.nodes[i].get(), precision_);
+      arb_mul(weight.get(), panel.half.get(), rule.weights[i].get(), precision_);
+      add_node(function, x, weight);
+    }
+    add_error({gauss_error(plan.bound.coefficients, panel.half, plan.rho, plan.points),
+               gauss_error(plan.bound.moment, panel.half, plan.rho, plan.points)});
+  }
+
+  void add_node(const ComplexFunction& function, const Ball& x, const Ball& weight) {
+    ComplexBall z, value;
+    arb_set(acb_realref(z.get()), x.get());
+    // An expression that cancels needs more than the digits that are asked for.
+    for (slong precision = precision_; precision <= 8 * precision_; precision *= 2) {
+      function(value.get(), z.get(), false, precision);
+      if (acb_rel_accuracy_bits(value.get()) >= precision_ - 12) break;
+    }
+    Ball density;
+    arb_sqr(density.get(), x.get(), precision_);
+    arb_mul_2exp_si(density.get(), density.get(), -1);
+    arb_neg(density.get(), density.get());
+    arb_exp(density.get(), density.get(), precision_);
+    arb_mul(density.get(), density.get(), peak_.get(), precision_);
+    arb_mul(density.get(), density.get(), weight.get(), precision_);
+    arb_mul(density.get(), density.get(), acb_realref(value.get()), precision_);
+    arb_addmul(moment_.get(), density.get(), acb_realref(value.get()), precision_);
+    nodes_.push_back(x);
+    weights_.push_back(std::move(density));
+  }
+
+  /// The panel at a singular point, too short to matter: its length times the largest integrand.
+  void cover(const ComplexFunction& function, const Panel& panel) {
+    ComplexBall z, value;
+    arb_set(acb_realref(z.get()), stretch(panel, -1, 1).get());
+    function(value.get(), z.get(), false, bound_bits);
+    if (!acb_is_finite(value.get()))
+      throw NumericalError("the quadrature finds no bound on the activation near x = " +
+                           std::to_string(arf_get_d(arb_midref(panel.center.get()), ARF_RND_NEAR)));
+    IntegrandBound error;
+    Ball size;
+    acb_get_abs_ubound_arf(arb_midref(size.get()), value.get(), bound_bits);
+    arb_mul(error.coefficients.get(), size.get(), panel.half.get(), bound_bits);
+    arb_mul_2exp_si(error.coefficients.get(), error.coefficients.get(), 1);
+    arb_mul(error.moment.get(), error.coefficients.get(), size.get(), bound_bits);
+    add_error(error);
+  }
+
+  int max_degree_;
+  slong bits_, precision_;
+  ulong most_points_;
+  std::map<ulong, GaussRule> rules_;
+  std::vector<Ball> nodes_, weights_;
+  Ball moment_, peak_;
+  IntegrandBound error_;
+};
+
+/// ∫_X^∞ of x^power exp(log_scale + linear·x - c x²) where it falls: its value at X over its rate
+/// of decay there.
+Ball decaying_tail(const Ball& from, const GrowthBound& growth, const Ball& c) {
+  Ball exponent, rate, part;
+  arb_mul(rate.get(), c.get(), from.get(), bound_bits);  // c X
+  arb_set_d(exponent.get(), growth.log_scale);
+  arb_submul(exponent.get(), rate.get(), from.get(), bound_bits);
+  arb_mul_2exp_si(rate.get(), rate.get(), 1);
+  arb_set_d(part.get(), growth.linear);
+  arb_addmul(exponent.get(), part.get(), from.get(), bound_bits);
+  arb_sub(rate.get(), rate.get(), part.get(), bound_bits);
+  Ball power, logarithm;
+  arb_set_d(power.get(), growth.power);
+  arb_log(logarithm.get(), from.get(), bound_bits);
+  arb_addmul(exponent.get(), power.get(), logarithm.get(), bound_bits);
+  if (growth.power > 0) {
+    arb_div(power.get(), power.get(), from.get(), bound_bits);
+    arb_sub(rate.get(), rate.get(), power.get(), bound_bits);
+  }
+  Ball tail = exp_of(exponent);
+  arb_div(tail.get(), tail.get(), rate.get(), bound_bits);
+  if (!arb_is_positive(rate.get())) arb_pos_inf(tail.get());
+  return tail;
+}
+
+/// What lies beyond X on one side: |σ h_k φ| with |h_k φ| <= e^{-x²/4}/2, and σ² φ with
+/// φ < e^{-x²/2}/2.
+IntegrandBound tail_bound(const Ball& from, const GrowthBound& growth) {
+  Ball c, d;
+  arb_set_d(c.get(), 0.25);
+  arb_set_d(d.get(), growth.quadratic);
+  arb_sub(c.get(), c.get(), d.get(), bound_bits);
+  IntegrandBound tail{decaying_tail(from, growth, c), {}};
+  arb_mul_2exp_si(c.get(), c.get(), 1);  // 1/2 - 2 quadratic
+  const GrowthBound square{growth.from, 2 * growth.log_scale, 2 * growth.power, 2 * growth.linear,
+                           2 * growth.quadratic};
+  tail.moment = decaying_tail(from, square, c);
+  return tail;
+}
+
+Ball midpoint(const Ball& x) {
+  Ball exact;
+  arb_set_arf(exact.get(), arb_midref(x.get()));
+  return exact;
+}
+
+/// What replacing an enclosed end by its midpoint costs.
+IntegrandBound end_error(const ComplexFunction& function, const Ball& end) {
+  IntegrandBound error;
+  if (arb_is_exact(end.get())) return error;
+  ComplexBall z, value;
+  arb_set(acb_realref(z.get()), end.get());
+  function(value.get(), z.get(), false, bound_bits);
+  Ball size;
+  acb_get_abs_ubound_arf(arb_midref(size.get()), value.get(), bound_bits);
+  arb_get_rad_arb(error.coefficients.get(), end.get());
+  arb_mul(error.coefficients.get(), error.coefficients.get(), size.get(), bound_bits);
+  arb_mul(error.moment.get(), error.coefficients.get(), size.get(), bound_bits);
+  return error;
+}
+
+}  // namespace
+
+int panel_reach(const GrowthBound& growth, slong bits) {
+  if (!(growth.quadratic < 0.25))
+    throw DomainError("the activation grows too fast: its square has no expectation");
+  for (int x = std::max(2, static_cast<int>(std::ceil(growth.from)));; x += 1 + x / 32) {
+    const IntegrandBound tail = tail_bound(Ball(Rational(x), bound_bits), growth);
+    if (std::max(log2_upper(tail.coefficients), log2_upper(tail.moment)) <
+        -static_cast<double>(bits) - 1)
+      return x;
+  }
+}
+
+QuadratureTable panel_coefficients(const std::vector<IntegrandPiece>& pieces,
+                                   const GrowthBound& growth, int max_degree, slong bits) {
+  PanelIntegrator integrator(max_degree, bits);
+  const IntegrandBound tail = tail_bound(pieces.back().right, growth);
+  integrator.add_error(tail);
+  integrator.add_error(tail);
+  for (const IntegrandPiece& piece : pieces) {
+    integrator.add_error(end_error(piece.function, piece.left));
+    integrator.add_error(end_error(piece.function, piece.right));
+    const Ball left = midpoint(piece.left), right = midpoint(piece.right);
+    if (arb_lt(left.get(), right.get()))
+      integrator.add(piece.function, Panel::between(left, right));
+  }
+  return integrator.finish();
+}
+
+}  // namespace sigmahat

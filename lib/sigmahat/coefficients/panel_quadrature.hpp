@@ -1,0 +1,48 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include <sigmahat/coefficients/trapezoidal.hpp>
+#include <sigmahat/numeric/ball.hpp>
+
+namespace sigmahat {
+
+/// A function of a complex ball: encloses the values on all of z; where `analytic` is set, with
+/// infinite radius unless it is analytic there (the convention of acb_calc_integrate).
+using ComplexFunction = std::function<void(acb_ptr value, acb_srcptr z, bool analytic, slong bits)>;
+
+/// σ between two neighbouring singular points: on [left, right] it is the restriction of
+/// `function`. The ends may be enclosures of numbers that no ball holds exactly.
+struct IntegrandPiece {
+  Ball left, right;
+  ComplexFunction function;
+};
+
+/// |σ(x)| <= |x|^power exp(log_scale + linear·|x| + quadratic·x²) for |x| >= from; quadratic < 1/4.
+struct GrowthBound {
+  double from = 1;
+  double log_scale = 0;
+  double power = 0;
+  double linear = 0;
+  double quadratic = 0;
+};
+
+/// X, a whole number, such that what the coefficients and the second moment owe to |x| > X is below
+/// 2^-bits. Throws DomainError for growth too fast for a second moment.
+int panel_reach(const GrowthBound& growth, slong bits);
+
+/// Hermite coefficients k = 0..max_degree and second moment of a piecewise analytic activation,
+/// every ball proven.
+///
+/// Gauss-Legendre on panels that are halved until a Bernstein ellipse around each, covered by
+/// complex balls, bounds the error (Trefethen, Approximation Theory and Approximation Practice,
+/// Thm 19.3; Petras 2002); the nodes of all panels are shared by all degrees.
+/// @param pieces  of [-X, X] from left to right, without gaps; X >= growth.from
+/// @param bits    each radius is meant to be below 2^-bits; where a singularity on the line stops
+///                the halving it is larger, and still a bound
+/// @complexity O(N K) multiplications of `bits`-bit numbers, N = O(bits) nodes a panel
+QuadratureTable panel_coefficients(const std::vector<IntegrandPiece>& pieces,
+                                   const GrowthBound& growth, int max_degree, slong bits);
+
+}  // namespace sigmahat

@@ -1,0 +1,23 @@
+#include <doctest/doctest.h>
+
+#include <sigmahat/coefficients/table.hpp>
+#include <sigmahat/numeric/precision.hpp>
+
+#include "../support/reference_data.hpp"
+
+using namespace sigmahat;
+
+TEST_CASE("Every enclosure contains the digits of an independent program") {
+  const int digits = 70;
+  const PrecisionScope precision(digits);
+  for (const test::ReferenceCoefficients& reference : test::reference_coefficients()) {
+    CAPTURE(reference.activation);
+    const CoefficientTable table =
+        hermite_coefficients(parse_activation(reference.activation), 200, digits);
+    CHECK(overlap(table.second_moment, reference.second_moment));
+    for (const auto& [k, expected] : reference.coefficients) {
+      CAPTURE(k);
+      CHECK(overlap(table.coefficients[static_cast<std::size_t>(k)].enclosure, expected));
+    }
+  }
+}
