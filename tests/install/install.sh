@@ -1,14 +1,19 @@
 #!/bin/bash
 # Installs the build into an empty folder and builds a program of somebody else's against it, with
 # nothing but the installed files and the flags of sigmahat.pc; then compares what it prints.
-# usage: install.sh MESON BUILD_DIR CONSUMER_DIR SANITIZERS   (SANITIZERS as in -Db_sanitize)
+# expected.txt is not the library's: the closed forms of MATH.md 2, their digits by mpmath.
+# usage: install.sh MESON BUILD_DIR SOURCE_DIR SANITIZERS   (SANITIZERS as in -Db_sanitize)
 set -euo pipefail
-meson=$1 build=$2 consumer=$3 sanitizers=$4
+meson=$1 build=$2 source=$3 sanitizers=$4
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp "$consumer"/* "$work"
+cp "$source"/tests/install/consumer/* "$work"
 cd "$work"
+
+# The README shows this program and its output.
+sed -n '/^```cpp$/,/^```$/p' "$source/README.md" | sed '1d;$d' | diff consumer.cpp -
+sed -n '/^    \$ c++.*consumer/,/^$/p' "$source/README.md" | sed '1d;/^$/d;s/^    //' | diff expected.txt -
 
 "$meson" install -C "$build" --destdir "$work/stage" --quiet
 pc=$(find stage -name sigmahat.pc)
@@ -20,8 +25,7 @@ libdir=$(pkg-config --variable=libdir sigmahat)
 compile=("${CXX:-c++}" -std=c++20 -Wall -Wextra -Werror)
 [ "$sanitizers" = none ] || compile+=("-fsanitize=$sanitizers")
 
-# pkg-config's words are split on purpose.
-# shellcheck disable=SC2046
+# shellcheck disable=SC2046  # pkg-config's words are split on purpose
 build_and_run() {  # NAME PKG_CONFIG_OPTION...
   local name=$1
   shift
@@ -32,8 +36,8 @@ build_and_run() {  # NAME PKG_CONFIG_OPTION...
 }
 
 # No installed header needs one that is not installed.
-(cd stage/$(pkg-config --variable=includedir sigmahat | sed "s|^$work/stage/||") &&
-  find sigmahat -name '*.hpp' -printf '#include <%p>\n') >headers.cpp
+includedir=$(pkg-config --variable=includedir sigmahat)
+find "$includedir/sigmahat" -name '*.hpp' -printf '#include <sigmahat/%P>\n' >headers.cpp
 # shellcheck disable=SC2046
 "${compile[@]}" -fsyntax-only headers.cpp $(pkg-config --cflags sigmahat)
 echo "$(wc -l <headers.cpp) headers: compile"

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,13 +49,58 @@ inline std::vector<ReferenceCoefficients> reference_coefficients() {
   const std::string zero_below = file.at("zero_below");
   std::vector<ReferenceCoefficients> result;
   for (const auto& entry : file.at("activations")) {
-    ReferenceCoefficients table{entry.at("name"),
-                                reference_number(entry.at("second_moment"), zero_below),
-                                {}};
+    ReferenceCoefficients table{
+        entry.at("name"), reference_number(entry.at("second_moment"), zero_below), {}};
     for (const auto& [degree, value] : entry.at("coefficients").items())
       table.coefficients.emplace(std::stoi(degree), reference_number(value, zero_below));
     result.push_back(std::move(table));
   }
+  return result;
+}
+
+/// κ, κ', κ'' at a correlation; a derivative that was not computed is absent.
+struct ReferenceKernelPoint {
+  Rational rho;
+  Enclosure value;
+  std::optional<Enclosure> first, second;
+};
+struct ReferenceKernel {
+  std::string sigma, gamma;
+  std::vector<ReferenceKernelPoint> points;
+};
+
+/// data/reference/kernels.json at the precision in force.
+inline std::vector<ReferenceKernel> reference_kernels() {
+  const nlohmann::json file = read_reference("kernels.json");
+  const std::string zero_below = file.at("zero_below");
+  std::vector<ReferenceKernel> result;
+  for (const auto& pair : file.at("pairs")) {
+    ReferenceKernel kernel{pair.at("sigma"), pair.at("gamma"), {}};
+    for (const auto& point : pair.at("points")) {
+      const auto number = [&](const char* name) -> std::optional<Enclosure> {
+        if (!point.contains(name)) return {};
+        return reference_number(point.at(name), zero_below);
+      };
+      kernel.points.push_back({parse_rational(std::string(point.at("rho"))),
+                               number("value").value(), number("first"), number("second")});
+    }
+    result.push_back(std::move(kernel));
+  }
+  return result;
+}
+
+struct ReferenceLoss {
+  std::string problem;  ///< JSON text, as in a problem file
+  Enclosure population_loss;
+};
+
+/// data/reference/losses.json at the precision in force.
+inline std::vector<ReferenceLoss> reference_losses() {
+  std::vector<ReferenceLoss> result;
+  const nlohmann::json file = read_reference("losses.json");
+  for (const auto& entry : file.at("problems"))
+    result.push_back(
+        {entry.at("problem").dump(), reference_number(entry.at("population_loss"), "0")});
   return result;
 }
 

@@ -116,11 +116,22 @@ const std::vector<Definition>& definitions() {
   return all;
 }
 
-std::string without_spaces(std::string_view text) {
-  std::string result;
-  std::copy_if(text.begin(), text.end(), std::back_inserter(result),
-               [](char c) { return c != ' ' && c != '\t'; });
-  return result;
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blanks = " \t";
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  return text.substr(0, text.find_last_not_of(blanks) + 1);
+}
+
+/// Numbers between commas; none in an empty list.
+Parameters read_parameters(std::string_view list) {
+  Parameters result;
+  if (trimmed(list).empty()) return result;
+  for (;;) {
+    const std::size_t comma = list.find(',');
+    result.push_back(parse_rational(trimmed(list.substr(0, comma))));
+    if (comma == std::string_view::npos) return result;
+    list.remove_prefix(comma + 1);
+  }
 }
 
 [[noreturn]] void refuse_unknown(const std::string& name) {
@@ -129,7 +140,7 @@ std::string without_spaces(std::string_view text) {
   const auto nearest = nearest_word(name, known);
   const auto meant = std::find_if(definitions().begin(), definitions().end(),
                                   [&](const auto& d) { return d.entry.name == nearest; });
-  throw ParseError(fmt::format("unknown activation \"{}\"; {}", name,
+  throw ParseError(fmt::format("unknown activation {}; {}", in_quotes(name),
                                nearest ? fmt::format("did you mean \"{}\"?", meant->entry.example)
                                        : "\"sigmahat activations\" lists the known ones"));
 }
@@ -137,23 +148,22 @@ std::string without_spaces(std::string_view text) {
 }  // namespace
 
 Activation parse_activation(std::string_view text) {
-  const std::string compact = without_spaces(text);
-  const std::size_t open = compact.find('(');
-  const std::string name = compact.substr(0, open);
+  const std::string_view call = trimmed(text);
+  const std::size_t open = call.find('(');
+  const std::string name(trimmed(call.substr(0, open)));
   const auto definition = std::find_if(definitions().begin(), definitions().end(),
                                        [&](const auto& d) { return d.entry.name == name; });
   if (definition == definitions().end()) refuse_unknown(name);
 
   Parameters parameters;
-  if (open != std::string::npos) {
-    if (compact.back() != ')')
-      throw ParseError(fmt::format("activation \"{}\": expected a closing parenthesis", text));
-    std::string_view list = std::string_view(compact).substr(open + 1);
-    list.remove_suffix(1);
-    while (!list.empty()) {
-      const std::size_t comma = std::min(list.find(','), list.size());
-      parameters.push_back(parse_rational(list.substr(0, comma)));
-      list.remove_prefix(std::min(comma + 1, list.size()));
+  if (open != std::string_view::npos) {
+    if (call.back() != ')')
+      throw ParseError(
+          fmt::format("activation {}: expected a closing parenthesis", in_quotes(text)));
+    try {
+      parameters = read_parameters(call.substr(open + 1, call.size() - open - 2));
+    } catch (const ParseError& error) {
+      throw ParseError(fmt::format("activation {}: {}", in_quotes(text), error.what()));
     }
   }
   if (parameters.size() != definition->parameters)

@@ -73,6 +73,11 @@ template Interval hermite_polynomial(int, const Interval&);
 std::vector<double> hermite_functions(double x, int max_degree) {
   check_degree(max_degree);
   if (!std::isfinite(x)) throw DomainError("the argument of a Hermite function must be finite");
+  // Beyond this even h_10000(x) e^{-x²/4} is below the smallest double (x^k/sqrt(k!) bounds |h_k|
+  // there), and the recurrence would overflow between two rescalings.
+  constexpr double negligible_beyond = 1000;
+  if (std::abs(x) > negligible_beyond)
+    return std::vector<double>(static_cast<std::size_t>(max_degree) + 1, 0.0);
   constexpr double large = 0x1p+400;
   // h_k = mantissa · e^{log_scale}: a large mantissa is scaled down and the scale remembered, so
   // that neither the growth of h_k nor the smallness of the weight leaves the range of double.

@@ -1,5 +1,6 @@
 #include <array>
 #include <bit>
+#include <cfloat>
 #include <cmath>
 #include <numbers>
 
@@ -8,6 +9,9 @@
 // Functions of the C library differ in their last bits from version to version and from machine to
 // machine, so logarithm, sine and cosine are summed here. Their arguments are reduced so far that
 // Taylor's series is short, and its coefficients need no explanation.
+
+static_assert(FLT_EVAL_METHOD >= 0 && FLT_EVAL_METHOD != 2,
+              "operations on doubles must be rounded to double (-mfpmath=sse)");
 
 namespace sigmahat {
 namespace {

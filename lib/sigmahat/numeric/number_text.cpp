@@ -1,11 +1,13 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/number_text.hpp>
+#include <sigmahat/numeric/spelling.hpp>
 
 namespace sigmahat {
 namespace {
@@ -21,8 +23,25 @@ Rational power_of_ten(int exponent) {
   return exponent < 0 ? Rational(1, power) : Rational(power);
 }
 
-/// Reads digits[.digits][e[+-]digits] from the front of `rest`; false where there is none.
-bool read_decimal(std::string_view& rest, Rational& value) {
+/// Reads e[+-]digits from the front of `rest`; 0 where there is no e, nothing where it is
+/// malformed. `text` is the whole number, for the message.
+std::optional<int> read_exponent(std::string_view& rest, std::string_view text) {
+  if (rest.empty() || (rest.front() != 'e' && rest.front() != 'E')) return 0;
+  rest.remove_prefix(1);
+  const bool negative = !rest.empty() && rest.front() == '-';
+  if (negative || (!rest.empty() && rest.front() == '+')) rest.remove_prefix(1);
+  if (rest.empty() || !is_digit(rest.front())) return {};
+  int magnitude = 0;
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), magnitude);
+  if (error != std::errc() || magnitude > max_exponent)
+    throw ParseError(fmt::format("{}: the exponent must be between -{} and {}", in_quotes(text),
+                                 max_exponent, max_exponent));
+  rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+  return negative ? -magnitude : magnitude;
+}
+
+/// Reads digits[.digits][e[+-]digits] from the front of `rest`; nothing where there is none.
+std::optional<Rational> read_decimal(std::string_view& rest, std::string_view text) {
   std::string digits;
   int point_shift = 0;
   while (!rest.empty() && is_digit(rest.front())) {
@@ -37,19 +56,12 @@ bool read_decimal(std::string_view& rest, Rational& value) {
       rest.remove_prefix(1);
     }
   }
-  if (digits.empty()) return false;
-  int exponent = 0;
-  if (!rest.empty() && (rest.front() == 'e' || rest.front() == 'E')) {
-    std::string_view after = rest.substr(1);
-    if (after.size() > 1 && after.front() == '+' && is_digit(after[1])) after.remove_prefix(1);
-    const auto [end, error] = std::from_chars(after.data(), after.data() + after.size(), exponent);
-    if (error != std::errc() || exponent < -max_exponent || exponent > max_exponent) return false;
-    rest = after.substr(static_cast<std::size_t>(end - after.data()));
-  }
+  if (digits.empty()) return {};
+  const std::optional<int> exponent = read_exponent(rest, text);
+  if (!exponent) return {};
   // GMP would read a leading zero as octal.
   digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size() - 1));
-  value = Rational(Integer(digits)) * power_of_ten(exponent + point_shift);
-  return true;
+  return Rational(Integer(digits)) * power_of_ten(*exponent + point_shift);
 }
 
 /// sign, decimal digits (leading one not zero) and decimal exponent: 0.d1d2d3... · 10^exponent.
@@ -59,12 +71,10 @@ struct Decimal {
   long exponent;
 };
 
-Decimal round_to_digits(const Real& value, int count) {
+Decimal round_to_digits(const Real& value, int count, mpfr_rnd_t rounding = MPFR_RNDN) {
   mpfr_exp_t exponent = 0;
-  // mpfr_get_str wants at least two digits in old versions; rounding twice would be wrong, so one
-  // digit is asked for as one.
   char* text = mpfr_get_str(nullptr, &exponent, 10, static_cast<std::size_t>(count),
-                            value.backend().data(), MPFR_RNDN);
+                            value.backend().data(), rounding);
   std::string digits(text);
   mpfr_free_str(text);
   const bool negative = !digits.empty() && digits.front() == '-';
@@ -72,10 +82,16 @@ Decimal round_to_digits(const Real& value, int count) {
   return {negative, std::move(digits), static_cast<long>(exponent)};
 }
 
+/// Whether to write an exponent: plain digits would need zeros that are not known, or many.
+bool is_scientific(const Decimal& number) {
+  return number.exponent > static_cast<long>(number.digits.size()) || number.exponent > 21 ||
+         number.exponent < -3;
+}
+
 std::string layout(const Decimal& number) {
   const auto count = static_cast<long>(number.digits.size());
   std::string text;
-  if (number.exponent > count || number.exponent > 21 || number.exponent < -3) {
+  if (is_scientific(number)) {
     text = number.digits.substr(0, 1);
     if (count > 1) text += "." + number.digits.substr(1);
     text += fmt::format("e{}", number.exponent - 1);
@@ -91,13 +107,39 @@ std::string layout(const Decimal& number) {
 
 void drop_trailing_zeros(Decimal& number) {
   const std::size_t last = number.digits.find_last_not_of('0');
-  const auto whole = static_cast<std::size_t>(std::max(number.exponent, 1L));
+  // The zeros before a decimal point stay.
+  const auto whole =
+      static_cast<std::size_t>(is_scientific(number) ? 1L : std::max(number.exponent, 1L));
   number.digits.erase(std::max(last + 1, std::min(whole, number.digits.size())));
 }
 
 /// floor(log10 |x|) + 1 for x != 0: the exponent in 0.d1d2... · 10^exponent.
 long decimal_exponent(const Real& x) {
-  return round_to_digits(x, 2).exponent;
+  // Towards zero: 0.9996 to nearest would be 1.0, of the next exponent.
+  return round_to_digits(x, 2, MPFR_RNDZ).exponent;
+}
+
+/// The digits that the bound supports; empty where it supports none.
+std::optional<std::string> supported_digits(const Enclosure& value, int max_digits) {
+  if (value.error_bound == 0) {
+    if (value.value == 0) return "0";
+    Decimal number = round_to_digits(value.value, max_digits);
+    drop_trailing_zeros(number);
+    return layout(number);
+  }
+  if (value.value == 0) return {};
+  // error <= u/2 leaves room for half a unit of rounding: the printed digit is within one unit u.
+  const long bound_exponent = decimal_exponent(value.error_bound * 2);  // 2 error < 10^this
+  const long supported = decimal_exponent(value.value) - bound_exponent;
+  if (supported < 1) return {};
+  return layout(
+      round_to_digits(value.value, static_cast<int>(std::min<long>(supported, max_digits))));
+}
+
+Rational exact_rational(const Real& value) {
+  Rational result;
+  mpfr_get_q(result.backend().data(), value.backend().data());
+  return result;
 }
 
 }  // namespace
@@ -109,17 +151,17 @@ Rational parse_rational(std::string_view text) {
     negative = rest.front() == '-';
     rest.remove_prefix(1);
   }
-  Rational value, denominator;
-  bool good = read_decimal(rest, value);
-  if (good && !rest.empty() && rest.front() == '/') {
+  const std::optional<Rational> numerator = read_decimal(rest, text);
+  std::optional<Rational> denominator(1);
+  if (numerator && !rest.empty() && rest.front() == '/') {
     rest.remove_prefix(1);
-    good = read_decimal(rest, denominator);
-    if (good && denominator == 0) throw ParseError(fmt::format("\"{}\" divides by zero", text));
-    if (good) value /= denominator;
+    denominator = read_decimal(rest, text);
   }
-  if (!good || !rest.empty())
+  if (!numerator || !denominator || !rest.empty())
     throw ParseError(
-        fmt::format("\"{}\" is not a number; expected one like 3, -1/3, 0.1 or 1e-3", text));
+        fmt::format("{} is not a number; expected one like 3, -1/3, 0.1 or 1e-3", in_quotes(text)));
+  if (*denominator == 0) throw ParseError(fmt::format("{} divides by zero", in_quotes(text)));
+  const Rational value = *numerator / *denominator;
   return negative ? -value : value;
 }
 
@@ -128,22 +170,20 @@ std::string to_text(const Rational& value) {
 }
 
 std::string to_text(const Enclosure& value, int max_digits) {
-  const bool exact = value.error_bound == 0;
-  if (exact && value.value == 0) return "0";
-  if (exact) {
-    Decimal number = round_to_digits(value.value, max_digits);
-    drop_trailing_zeros(number);
-    return layout(number);
-  }
-  // error <= u/2 leaves room for half a unit of rounding: the printed digit is within one unit u.
-  if (value.value != 0) {
-    const long bound_exponent = decimal_exponent(value.error_bound * 2);  // 2 error < 10^this
-    const long supported = decimal_exponent(value.value) - bound_exponent;
-    if (supported >= 1)
-      return layout(
-          round_to_digits(value.value, static_cast<int>(std::min<long>(supported, max_digits))));
-  }
-  return "0 ± " + bound_text(abs(value.value) + value.error_bound);
+  if (const auto digits = supported_digits(value, max_digits)) return *digits;
+  Real reach = abs(value.value);
+  mpfr_add(reach.backend().data(), reach.backend().data(), value.error_bound.backend().data(),
+           MPFR_RNDU);
+  return "0 ± " + bound_text(reach);
+}
+
+DecimalEnclosure to_decimal(const Enclosure& value, int max_digits) {
+  const std::string shown = supported_digits(value, max_digits).value_or("0");
+  const Rational distance = abs(parse_rational(shown) - exact_rational(value.value));
+  Real bound;
+  mpfr_set_q(bound.backend().data(),
+             Rational(distance + exact_rational(value.error_bound)).backend().data(), MPFR_RNDU);
+  return {shown, bound_text(bound)};
 }
 
 std::string bound_text(const Real& bound) {

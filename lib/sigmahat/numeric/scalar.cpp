@@ -1,18 +1,24 @@
 #include <cmath>
 
-#include <sigmahat/numeric/ball.hpp>
 #include <sigmahat/numeric/errors.hpp>
-#include <sigmahat/numeric/precision.hpp>
 #include <sigmahat/numeric/scalar.hpp>
 
 namespace sigmahat {
 
 template <>
 double from_rational<double>(const Rational& value) {
-  // GMP truncates; MPFR rounds to nearest.
+  // GMP truncates; MPFR rounds to nearest, once, below the normal range too if it is told where
+  // double ends (the range is the thread's; it is put back).
+  const mpfr_exp_t lowest = mpfr_get_emin(), highest = mpfr_get_emax();
   mpfr_t nearest;
   mpfr_init2(nearest, 53);
-  mpfr_set_q(nearest, value.backend().data(), MPFR_RNDN);
+  int inexact = mpfr_set_q(nearest, value.backend().data(), MPFR_RNDN);
+  mpfr_set_emin(-1073);
+  mpfr_set_emax(1024);
+  inexact = mpfr_check_range(nearest, inexact, MPFR_RNDN);
+  mpfr_subnormalize(nearest, inexact, MPFR_RNDN);
+  mpfr_set_emin(lowest);
+  mpfr_set_emax(highest);
   const double result = mpfr_get_d(nearest, MPFR_RNDN);
   mpfr_clear(nearest);
   return result;
@@ -111,9 +117,11 @@ Real error_function<Real>(const Real& x) {
 }
 template <>
 Interval error_function<Interval>(const Interval& x) {
-  Ball ball(x);
-  arb_hypgeom_erf(ball.get(), ball.get(), PrecisionScope::bits() + 10);
-  return to_interval(ball);
+  // Increasing: the ends of the image are the images of the ends.
+  Real lo, hi;
+  mpfr_erf(lo.backend().data(), x.backend().left_data(), MPFR_RNDD);
+  mpfr_erf(hi.backend().data(), x.backend().right_data(), MPFR_RNDU);
+  return make_interval(lo, hi);
 }
 
 Real lower(const Interval& x) {

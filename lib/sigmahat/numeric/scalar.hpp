@@ -23,7 +23,8 @@ using Integer =
 template <class T>
 concept Scalar = std::same_as<T, double> || std::same_as<T, Real> || std::same_as<T, Interval>;
 
-/// Nearest double or Real, tightest Interval at the precision in force.
+/// Nearest double or Real, tightest Interval at the precision in force. A double is infinite where
+/// it would overflow: whoever knows what the number stands for refuses it by name.
 template <Scalar T>
 T from_rational(const Rational& value);
 
@@ -38,7 +39,7 @@ T square(const T& x);
 template <Scalar T>
 T power(const T& x, int n);
 
-/// The error function; no Boost or MPFI routine encloses it, so the Interval version asks Arb.
+/// The error function; tight for an Interval of any width.
 template <Scalar T>
 T error_function(const T& x);
 

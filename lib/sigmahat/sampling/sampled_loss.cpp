@@ -19,9 +19,13 @@ namespace {
 constexpr std::uint32_t input_stream = 0;
 constexpr std::uint32_t noise_stream = 1;
 
-// Half of a small second-level cache: the inputs and preactivations of a block are written once and
+// Half of a usual second-level cache: the inputs and preactivations of a block are written once and
 // read a few times.
 constexpr std::size_t block_bytes = std::size_t{1} << 19;
+// Fewer rows would not pay for the matrix product's rearranging of the weights.
+constexpr std::size_t least_block = 256;
+// More rows would only make progress reports and the last block coarser.
+constexpr std::size_t largest_block = 4096;
 // Bounds the results held at a time; they are combined in order, so it changes none of them.
 constexpr std::size_t blocks_per_wave = 1024;
 
@@ -84,10 +88,12 @@ class Sampler {
         B_(problem.teacher.B.rows() + problem.student.B.rows(), problem.teacher.B.cols()) {
     B_ << problem.teacher.B, problem.student.B;
     const auto bytes_per_sample = static_cast<std::size_t>(B_.rows() + B_.cols()) * sizeof(double);
-    block_size_ = std::clamp<std::size_t>(std::bit_floor(block_bytes / bytes_per_sample), 64, 4096);
+    block_size_ =
+        std::clamp(std::bit_floor(block_bytes / bytes_per_sample), least_block, largest_block);
   }
 
   std::size_t block_size() const { return block_size_; }
+
   /// For each of the lengths the moments over the first so many samples of the block.
   std::vector<QuantityMoments> moments(std::size_t block, std::span<const std::size_t> lengths,
                                        Workspace& work) const {

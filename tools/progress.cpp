@@ -1,0 +1,56 @@
+#include "progress.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace sigmahat::cli {
+namespace {
+
+constexpr auto first_shown_after = std::chrono::seconds(1);
+constexpr auto refresh = std::chrono::milliseconds(100);
+constexpr int bar_width = 30;
+
+std::string duration_text(double seconds) {
+  if (seconds < 60) return fmt::format("{:.0f} s", std::ceil(seconds));
+  const auto minutes = static_cast<long>(seconds / 60);
+  if (minutes < 60)
+    return fmt::format("{} min {:02.0f} s", minutes, seconds - 60.0 * static_cast<double>(minutes));
+  return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
+}
+
+}  // namespace
+
+ProgressBar::ProgressBar(std::string unit, std::uint64_t total, ProgressMode mode)
+    : unit_(std::move(unit)),
+      total_(total),
+      enabled_(mode == ProgressMode::always ||
+               (mode == ProgressMode::automatic && ::isatty(STDERR_FILENO) == 1)),
+      start_(Clock::now()),
+      next_(start_ + first_shown_after) {}
+
+ProgressBar::~ProgressBar() {
+  if (drawn_) std::fputs("\r\033[K", stderr);
+}
+
+void ProgressBar::update(std::uint64_t done) {
+  const Clock::time_point now = Clock::now();
+  if (!enabled_ || now < next_ || done == 0) return;
+  next_ = now + refresh;
+  drawn_ = true;
+  const double seconds = std::chrono::duration<double>(now - start_).count();
+  const double rate = static_cast<double>(done) / seconds;
+  const double left = static_cast<double>(total_ - std::min(done, total_)) / rate;
+  const double fraction = static_cast<double>(done) / static_cast<double>(total_);
+  const auto filled = static_cast<std::size_t>(fraction * bar_width);
+  const std::string line =
+      fmt::format("\r\033[K[{:<{}}] {:3.0f}%  {:.2e} {}/s  {} left", std::string(filled, '#'),
+                  bar_width, 100 * fraction, rate, unit_, duration_text(left));
+  std::fputs(line.c_str(), stderr);
+  std::fflush(stderr);
+}
+
+}  // namespace sigmahat::cli
