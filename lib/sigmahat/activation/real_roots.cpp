@@ -91,7 +91,7 @@ std::optional<std::pair<Expression, Expression>> affine_parts(const Expression& 
 Expression expanded_hermite(int degree, const Expression& w) {
   Polynomial previous, current{1};
   for (int k = 0; k < degree; ++k) {
-    Polynomial next = sum(product({0, 1}, current), product(Rational(-k), previous));
+    Polynomial next = sum(product(Polynomial{0, 1}, current), product(Rational(-k), previous));
     previous = std::move(current);
     current = std::move(next);
   }
