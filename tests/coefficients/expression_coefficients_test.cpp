@@ -91,6 +91,21 @@ TEST_CASE("Half an activation's derivative: E[log(1 + x^2)] by its integral over
   CHECK(abs(Real(quotient - mean("x^2/(1+x^2)"))) < Real("1e-15"));
 }
 
+TEST_CASE("Parity is read off the tree, and makes coefficients exactly zero") {
+  for (const auto& [text, parity] : {std::pair<std::string, Parity>{"softsign", Parity::odd},
+                                     {"arctan", Parity::odd},
+                                     {"log_cosh", Parity::even},
+                                     {"abs(sin(x))", Parity::even},
+                                     {"x^3*cos(x)/(1+x^2)", Parity::odd},
+                                     {"mish", Parity::none},
+                                     {"x^2 + sin(x)", Parity::none}}) {
+    CAPTURE(text);
+    CHECK(parse_activation(text).parity() == parity);
+  }
+  const CoefficientTable odd = table("softsign", 6, 20);
+  for (const int k : {0, 2, 4, 6}) CHECK(at(odd, k).error_bound == 0);
+}
+
 TEST_CASE("What is no activation is refused with the reason") {
   CHECK_THROWS_AS(parse_activation("exp(x^2)"), DomainError);
   CHECK_THROWS_AS(parse_activation("exp(x^2/4)"), DomainError);

@@ -169,11 +169,71 @@ std::string_view to_string(Parity parity) {
 
 namespace {
 
-/// As far as algebra shows.
+Parity parity_of(const Expression& f);
+
+/// The parity that all of `parts` have.
+Parity common_parity(const std::vector<Expression>& parts) {
+  const Parity first = parity_of(parts[0]);
+  for (const Expression& part : parts)
+    if (parity_of(part) != first) return Parity::none;
+  return first;
+}
+
+/// Of a product of odd and even factors.
+Parity product_parity(const std::vector<Expression>& factors) {
+  bool odd = false;
+  for (const Expression& factor : factors) {
+    const Parity parity = parity_of(factor);
+    if (parity == Parity::none) return Parity::none;
+    odd = odd != (parity == Parity::odd);
+  }
+  return odd ? Parity::odd : Parity::even;
+}
+
+Parity call_parity(const Expression::Call& call) {
+  const Parity inner = common_parity(call.arguments);
+  if (inner != Parity::odd) return inner;
+  switch (call.function) {
+    case Function::abs:
+    case Function::cos:
+    case Function::cosh:
+      return Parity::even;
+    case Function::sign:
+    case Function::sin:
+    case Function::tan:
+    case Function::sinh:
+    case Function::tanh:
+    case Function::arctan:
+    case Function::arcsinh:
+    case Function::erf:
+      return Parity::odd;
+    case Function::hermite:
+      return call.degree % 2 == 0 ? Parity::even : Parity::odd;
+    default:
+      return Parity::none;
+  }
+}
+
+Parity power_parity(const Expression::Power& power) {
+  const Parity inner = parity_of(power.base);
+  if (inner != Parity::odd) return inner;
+  if (denominator(power.exponent) != 1) return Parity::none;
+  return numerator(power.exponent) % 2 == 0 ? Parity::even : Parity::odd;
+}
+
+/// As far as the tree shows.
 Parity parity_of(const Expression& f) {
-  const Expression mirrored = compose(f, -Expression::variable());
-  if (mirrored == f) return Parity::even;
-  return mirrored == -f ? Parity::odd : Parity::none;
+  return std::visit(
+      Overloaded{
+          [](const Expression::Number&) { return Parity::even; },
+          [](const Expression::Pi&) { return Parity::even; },
+          [](const Expression::Variable&) { return Parity::odd; },
+          [](const Expression::Sum& sum) { return common_parity(sum.terms); },
+          [](const Expression::Product& product) { return product_parity(product.factors); },
+          [](const Expression::Power& power) { return power_parity(power); },
+          [](const Expression::Call& call) { return call_parity(call); },
+      },
+      f.node());
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ const std::vector<NamedFunction>& named_functions() {
       {"mish", {}, "x*tanh(softplus(x))"},
       {"softsign", {}, "x/(1 + abs(x))"},
       {"squareplus", {"b"}, "(x + sqrt(x^2 + b))/2"},
-      {"log_cosh", {}, "softplus(2*x) - x - log(2)"},
+      {"log_cosh", {}, "softplus(2*abs(x)) - abs(x) - log(2)"},
       {"gaussian", {}, "exp(-x^2/2)"},
       {"snake", {"a"}, "x + sin(a*x)^2/a"},
   };

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <functional>
 
 #include <fmt/format.h>
 
@@ -41,24 +40,8 @@ int whole_parameter(const std::string& name, const Rational& value, int lowest, 
 struct Definition {
   ActivationEntry entry;
   std::size_t parameters;
-  std::function<Structure(const Parameters&)> make;
+  Structure (*make)(const Parameters&);
 };
-
-/// An activation that the grammar knows by the same name, its parameters before its argument.
-Definition by_formula(std::string name, std::string parameters, std::string formula,
-                      std::string example) {
-  const auto make = [name](const Parameters& values) {
-    std::string call = name + "(";
-    for (const Rational& value : values) call += to_text(value) + ", ";
-    const Expression f = parse_expression(call + "x)");
-    require_admissible(f);
-    return structure_of(f);
-  };
-  const std::size_t count = parameters.empty() ? 0 : 1;
-  return {{std::move(name), std::move(parameters), std::move(formula), std::move(example)},
-          count,
-          make};
-}
 
 /// Whether `text` has the form of a name, perhaps with parameters: no x, no operator outside them.
 bool is_call_by_name(std::string_view text) {
@@ -154,18 +137,6 @@ const std::vector<Definition>& definitions() {
       {{"gaussian", "", "e^(-x^2/2)", "gaussian"},
        0,
        [](const Parameters&) -> Structure { return GaussianBump{1}; }},
-      by_formula("elu", "c", "max(x, 0) + c(e^min(x, 0) - 1)", "elu(1)"),
-      by_formula("selu", "", "1.05 elu with c = 1.67", "selu"),
-      by_formula("celu", "c", "max(x, 0) + c(e^(min(x, 0)/c) - 1)", "celu(2)"),
-      by_formula("mish", "", "x tanh(softplus(x))", "mish"),
-      by_formula("softsign", "", "x/(1 + |x|)", "softsign"),
-      by_formula("arctan", "", "arctan(x)", "arctan"),
-      by_formula("squareplus", "b", "(x + sqrt(x^2 + b))/2", "squareplus(4)"),
-      by_formula("log_cosh", "", "log(cosh(x))", "log_cosh"),
-      by_formula("snake", "a", "x + sin(a x)^2/a", "snake(1)"),
-      by_formula("relu6", "", "min(max(x, 0), 6)", "relu6"),
-      by_formula("hard_sigmoid", "", "min(max(x/6 + 1/2, 0), 1)", "hard_sigmoid"),
-      by_formula("hard_swish", "", "x hard_sigmoid(x)", "hard_swish"),
   };
   return all;
 }
@@ -208,14 +179,22 @@ Activation parse_activation(std::string_view text) {
   const std::string name(trimmed(call.substr(0, open)));
   const auto definition = std::find_if(definitions().begin(), definitions().end(),
                                        [&](const auto& d) { return d.entry.name == name; });
+  if (definition == definitions().end() && name.empty()) refuse_unknown(name);
   if (definition == definitions().end()) {
-    // Constants in parentheses do not make it a name: he(3) belongs to the grammar.
-    if (open == std::string_view::npos) refuse_unknown(name);
-    try {
-      return from_expression(call);
-    } catch (const ParseError&) {
-      refuse_unknown(name);
+    // Functions of the grammar are called by name too, their parameters before x: mish, elu(1);
+    // and he(3) is an expression that happens to have no x.
+    const std::string inside(open == std::string_view::npos
+                                 ? ""
+                                 : trimmed(call.substr(open + 1, call.size() - open - 2)));
+    const std::string with_argument =
+        fmt::format("{}({}{}x)", name, inside, inside.empty() ? "" : ", ");
+    for (const std::string_view candidate : {std::string_view(with_argument), call}) {
+      try {
+        return from_expression(candidate);
+      } catch (const ParseError&) {
+      }
     }
+    refuse_unknown(name);
   }
 
   Parameters parameters;
