@@ -7,15 +7,13 @@
 #include <variant>
 #include <vector>
 
+#include <sigmahat/numeric/rational_polynomial.hpp>
 #include <sigmahat/numeric/scalar.hpp>
 
 namespace sigmahat {
 
 enum class Parity { none, even, odd };
 std::string_view to_string(Parity parity);
-
-/// Σ_i coefficients[i] x^i; no trailing zeros, so the zero polynomial is empty.
-using Polynomial = std::vector<Rational>;
 
 /// pieces[i] between breakpoints[i-1] and breakpoints[i]; at a jump, the mean of both sides.
 struct PiecewisePolynomial {

@@ -11,12 +11,12 @@ namespace sigmahat {
 namespace {
 
 CoefficientTable evaluated(const Activation& activation, int digits, ClosedForm form) {
-  CoefficientTable table{activation, digits, {}, to_enclosure(form.second_moment, Status::exact)};
+  CoefficientTable table{activation, digits, {}, to_enclosure(*form.second_moment, Status::exact)};
   table.coefficients.reserve(form.coefficients.size());
-  for (ExactValue& value : form.coefficients) {
-    Enclosure enclosure = to_enclosure(to_interval(value), Status::exact);
-    table.coefficients.push_back({std::move(enclosure), std::move(value)});
-  }
+  const std::vector<Interval> values = to_intervals(form.coefficients);
+  for (std::size_t k = 0; k < values.size(); ++k)
+    table.coefficients.push_back(
+        {to_enclosure(values[k], Status::exact), std::move(form.coefficients[k])});
   return table;
 }
 
@@ -65,7 +65,7 @@ CoefficientTable hermite_coefficients(const Activation& activation, int max_degr
                                   max_supported_degree, max_degree));
   constexpr int guard_digits = 3;
   const PrecisionScope precision(digits, guard_digits);
-  if (auto form = closed_form(activation, max_degree))
+  if (auto form = closed_form(activation, max_degree); form && form->second_moment)
     return evaluated(activation, digits, std::move(*form));
   if (const auto* kind = std::get_if<Logistic>(&activation.structure()))
     return integrated(activation, *kind, max_degree, digits);
