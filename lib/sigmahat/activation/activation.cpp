@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include <sigmahat/activation/activation.hpp>
+#include <sigmahat/activation/analytic_pieces.hpp>
 #include <sigmahat/hermite/polynomial.hpp>
 #include <sigmahat/numeric/overloaded.hpp>
 
@@ -147,6 +148,7 @@ T evaluate(const Structure& structure, const T& x) {
           [&](const ErrorFunction&) { return error_function(x); },
           [&](const Gelu&) -> T { return x * (1 + error_function(T(x / sqrt(T(2))))) / 2; },
           [&](const Logistic& f) { return evaluate(f, x); },
+          [&](const Expression& f) { return sigmahat::evaluate(f, x); },
       },
       structure);
 }
@@ -165,6 +167,17 @@ std::string_view to_string(Parity parity) {
   return "";
 }
 
+namespace {
+
+/// As far as algebra shows.
+Parity parity_of(const Expression& f) {
+  const Expression mirrored = compose(f, -Expression::variable());
+  if (mirrored == f) return Parity::even;
+  return mirrored == -f ? Parity::odd : Parity::none;
+}
+
+}  // namespace
+
 Parity Activation::parity() const {
   return std::visit(
       Overloaded{
@@ -178,6 +191,7 @@ Parity Activation::parity() const {
           [](const ErrorFunction&) { return Parity::odd; },
           [](const Gelu&) { return Parity::none; },
           [](const Logistic& f) { return f == Logistic::tanh ? Parity::odd : Parity::none; },
+          [](const Expression& f) { return parity_of(f); },
       },
       structure_);
 }
@@ -190,8 +204,12 @@ std::optional<int> Activation::homogeneity() const {
 }
 
 std::vector<Rational> Activation::kinks() const {
-  const auto* f = std::get_if<PiecewisePolynomial>(&structure_);
-  return f ? f->breakpoints : std::vector<Rational>{};
+  if (const auto* f = std::get_if<PiecewisePolynomial>(&structure_)) return f->breakpoints;
+  std::vector<Rational> result;
+  if (const auto* f = std::get_if<Expression>(&structure_))
+    for (const SingularPoint& point : analytic_pieces(*f, 32, 20).points)
+      if (point.exact) result.push_back(*point.exact);
+  return result;
 }
 
 std::optional<int> Activation::polynomial_degree() const {

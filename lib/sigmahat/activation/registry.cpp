@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <functional>
 
 #include <fmt/format.h>
 
 #include <sigmahat/activation/activation.hpp>
+#include <sigmahat/activation/admissibility.hpp>
 #include <sigmahat/hermite/polynomial.hpp>
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/number_text.hpp>
@@ -39,8 +41,48 @@ int whole_parameter(const std::string& name, const Rational& value, int lowest, 
 struct Definition {
   ActivationEntry entry;
   std::size_t parameters;
-  Structure (*make)(const Parameters&);
+  std::function<Structure(const Parameters&)> make;
 };
+
+/// An activation that the grammar knows by the same name, its parameters before its argument.
+Definition by_formula(std::string name, std::string parameters, std::string formula,
+                      std::string example) {
+  const auto make = [name](const Parameters& values) {
+    std::string call = name + "(";
+    for (const Rational& value : values) call += to_text(value) + ", ";
+    const Expression f = parse_expression(call + "x)");
+    require_admissible(f);
+    return structure_of(f);
+  };
+  const std::size_t count = parameters.empty() ? 0 : 1;
+  return {{std::move(name), std::move(parameters), std::move(formula), std::move(example)},
+          count,
+          make};
+}
+
+/// Whether `text` has the form of a name, perhaps with parameters: no x, no operator outside them.
+bool is_call_by_name(std::string_view text) {
+  const std::size_t open = text.find('(');
+  const std::string_view name = text.substr(0, open);
+  const auto is_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  if (name == "x" || name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
+  // The blank before a parenthesis is no part of the name.
+  if (!std::all_of(name.begin(),
+                   name.begin() + static_cast<std::ptrdiff_t>(name.find_last_not_of(" \t") + 1),
+                   is_word))
+    return false;
+  return open == std::string_view::npos ||
+         (text.back() == ')' && text.find_first_of("xX", open) == std::string_view::npos &&
+          text.find(')') == text.size() - 1);
+}
+
+Activation from_expression(std::string_view text) {
+  const Expression f = parse_expression(text);
+  require_admissible(f);
+  return Activation(to_text(f), structure_of(f));
+}
 
 const std::vector<Definition>& definitions() {
   static const std::vector<Definition> all{
@@ -112,6 +154,18 @@ const std::vector<Definition>& definitions() {
       {{"gaussian", "", "e^(-x^2/2)", "gaussian"},
        0,
        [](const Parameters&) -> Structure { return GaussianBump{1}; }},
+      by_formula("elu", "c", "max(x, 0) + c(e^min(x, 0) - 1)", "elu(1)"),
+      by_formula("selu", "", "1.05 elu with c = 1.67", "selu"),
+      by_formula("celu", "c", "max(x, 0) + c(e^(min(x, 0)/c) - 1)", "celu(2)"),
+      by_formula("mish", "", "x tanh(softplus(x))", "mish"),
+      by_formula("softsign", "", "x/(1 + |x|)", "softsign"),
+      by_formula("arctan", "", "arctan(x)", "arctan"),
+      by_formula("squareplus", "b", "(x + sqrt(x^2 + b))/2", "squareplus(4)"),
+      by_formula("log_cosh", "", "log(cosh(x))", "log_cosh"),
+      by_formula("snake", "a", "x + sin(a x)^2/a", "snake(1)"),
+      by_formula("relu6", "", "min(max(x, 0), 6)", "relu6"),
+      by_formula("hard_sigmoid", "", "min(max(x/6 + 1/2, 0), 1)", "hard_sigmoid"),
+      by_formula("hard_swish", "", "x hard_sigmoid(x)", "hard_swish"),
   };
   return all;
 }
@@ -149,11 +203,20 @@ Parameters read_parameters(std::string_view list) {
 
 Activation parse_activation(std::string_view text) {
   const std::string_view call = trimmed(text);
+  if (!is_call_by_name(call) && !call.empty()) return from_expression(call);
   const std::size_t open = call.find('(');
   const std::string name(trimmed(call.substr(0, open)));
   const auto definition = std::find_if(definitions().begin(), definitions().end(),
                                        [&](const auto& d) { return d.entry.name == name; });
-  if (definition == definitions().end()) refuse_unknown(name);
+  if (definition == definitions().end()) {
+    // Constants in parentheses do not make it a name: he(3) belongs to the grammar.
+    if (open == std::string_view::npos) refuse_unknown(name);
+    try {
+      return from_expression(call);
+    } catch (const ParseError&) {
+      refuse_unknown(name);
+    }
+  }
 
   Parameters parameters;
   if (open != std::string_view::npos) {

@@ -8,10 +8,10 @@
 
 namespace sigmahat {
 
-/// σ̂_0..σ̂_K in symbols (MATH.md 2) and E[σ²] at the precision in force.
+/// σ̂_0..σ̂_K in symbols (MATH.md 2) and E[σ²] at the precision in force, where it is known.
 struct ClosedForm {
   std::vector<ExactValue> coefficients;
-  Interval second_moment;
+  std::optional<Interval> second_moment;
 };
 
 /// Empty where no closed form is known for the activation.
