@@ -15,6 +15,8 @@ import jsonschema
 PROGRAM = os.environ["SIGMAHAT"]
 SOURCE = pathlib.Path(os.environ["SIGMAHAT_SOURCE"])
 SCHEMAS = SOURCE / "docs" / "schemas"
+# Before its version 4 (Ubuntu 22.04) jsonschema knows draft 7, which reads these schemas the same way.
+VALIDATOR = getattr(jsonschema, "Draft202012Validator", jsonschema.Draft7Validator)
 COMMANDS = ["activations", "coefficients", "kernel", "loss", "verify"]
 
 # A call of each command that finishes at once.
@@ -46,8 +48,8 @@ def schema_validator(name):
     schema = json.loads(text.replace("common.json#/$defs/", "#/$defs/"))
     common = (SCHEMAS / "common.json").read_text(encoding="utf-8")
     schema["$defs"] = json.loads(common)["$defs"]
-    jsonschema.Draft202012Validator.check_schema(schema)
-    return jsonschema.Draft202012Validator(schema)
+    VALIDATOR.check_schema(schema)
+    return VALIDATOR(schema)
 
 
 def refuse_constant(text):
