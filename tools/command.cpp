@@ -1,6 +1,11 @@
 #include "command.hpp"
 
 #include <cstdio>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include <sigmahat/numeric/errors.hpp>
 
 #include "gnuplot.hpp"
 #include "output.hpp"
@@ -14,6 +19,11 @@ void check_delivery(const CommonOptions& options) {
     if (*options.plot != "-") check_writable(*options.plot);
   }
   if (options.output) check_writable(*options.output);
+  if (options.output && options.plot &&
+      std::filesystem::weakly_canonical(*options.output) ==
+          std::filesystem::weakly_canonical(*options.plot))
+    throw InputError(
+        fmt::format("--plot {}: expected a file other than that of --output", *options.plot));
 }
 
 ExitCode deliver(const Report& report, const std::optional<Plot>& plot,
