@@ -63,13 +63,17 @@ class Evaluation {
 
   /// Relative error at most 2^-bits, unless the value is within 2^-most_bits or so of zero.
   Ball accurate_value(const ExactValue& x, slong bits) {
-    slong working = bits + 10;
-    for (;;) {
+    for (slong working = bits + 10;;) {
       Ball result = value(x, working);
+      if (x.is_zero() || working >= most_bits) return result;
+      if (arb_contains_zero(result.get())) {
+        // Nothing is known of the size, hence nothing of what is missing.
+        working *= 2;
+        continue;
+      }
       const slong missing = bits - arb_rel_accuracy_bits(result.get());
-      if (missing <= 0 || arb_is_zero(result.get()) || working >= most_bits) return result;
-      // Where nothing is known of the size, nothing is known of what is missing.
-      working = arb_contains_zero(result.get()) ? 2 * working : working + missing + 10;
+      if (missing <= 0) return result;
+      working += missing + 10;
     }
   }
 

@@ -8,12 +8,14 @@
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #if __has_include(<flint/arb.h>)
 #include <flint/acb.h>
+#include <flint/acb_hypgeom.h>
 #include <flint/arb.h>
 #include <flint/arb_hypgeom.h>
 #include <flint/arf.h>
 #include <flint/fmpq.h>
 #else
 #include <acb.h>
+#include <acb_hypgeom.h>
 #include <arb.h>
 #include <arb_hypgeom.h>
 #include <arf.h>
