@@ -19,9 +19,10 @@ void check_delivery(const CommonOptions& options) {
     if (*options.plot != "-") check_writable(*options.plot);
   }
   if (options.output) check_writable(*options.output);
-  if (options.output && options.plot &&
-      std::filesystem::weakly_canonical(*options.output) ==
-          std::filesystem::weakly_canonical(*options.plot))
+  const auto resolved = [](const std::filesystem::path& file) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(file));
+  };
+  if (options.output && options.plot && resolved(*options.output) == resolved(*options.plot))
     throw InputError(
         fmt::format("--plot {}: expected a file other than that of --output", *options.plot));
 }
