@@ -53,6 +53,7 @@ ClosedForm closed_form(const HermitePolynomial& f, int max_degree) {
 std::optional<ClosedForm> closed_form(const Activation& activation, int max_degree) {
   return std::visit(Overloaded{
                         [](Logistic) -> std::optional<ClosedForm> { return {}; },
+                        [](const Expression&) -> std::optional<ClosedForm> { return {}; },
                         [&](const HermitePolynomial& f) -> std::optional<ClosedForm> {
                           return closed_form(f, max_degree);
                         },

@@ -1,6 +1,13 @@
+#include <algorithm>
+#include <cmath>
+
 #include <fmt/format.h>
 
+#include <sigmahat/activation/analytic_pieces.hpp>
+#include <sigmahat/activation/expression_ball.hpp>
+#include <sigmahat/activation/growth.hpp>
 #include <sigmahat/coefficients/closed_form.hpp>
+#include <sigmahat/coefficients/panel_quadrature.hpp>
 #include <sigmahat/coefficients/table.hpp>
 #include <sigmahat/coefficients/trapezoidal.hpp>
 #include <sigmahat/hermite/polynomial.hpp>
@@ -41,6 +48,80 @@ CoefficientTable integrated(const Activation& activation, Logistic kind, int max
   return table;
 }
 
+double upper_double(const Interval& x) {
+  return mpfr_get_d(x.backend().right_data(), MPFR_RNDU);
+}
+
+/// What `f` is bounded by far out on both sides.
+GrowthBound growth_of(const Activation& activation, const Expression& f) {
+  GrowthBound bound{8, -INFINITY, 0, 0, -INFINITY};
+  for (const int side : {-8, 8}) {
+    const auto growth = tail_growth(f, side).upper;
+    if (!growth)
+      throw DomainError(fmt::format("no bound is known on the growth of {}", activation.name()));
+    bound.log_scale = std::max(bound.log_scale, upper_double(growth->log_constant));
+    bound.power = std::max(bound.power, upper_double(growth->power));
+    bound.linear = std::max(bound.linear, upper_double(growth->linear));
+    bound.quadratic = std::max(bound.quadratic, upper_double(growth->quadratic));
+  }
+  // A function that is zero there has a bound of any constant.
+  bound.log_scale = std::max(bound.log_scale, -1e6);
+  return bound;
+}
+
+QuadratureTable integrate(const Activation& activation, const Expression& f, int max_degree,
+                          slong bits) {
+  const GrowthBound growth = growth_of(activation, f);
+  const int reach = panel_reach(growth, bits + 4);
+  const int digits = static_cast<int>(static_cast<double>(bits) * 0.302) + 10;
+  const AnalyticPieces cut = [&] {
+    const PrecisionScope precision(digits, 5);
+    return analytic_pieces(f, reach, digits);
+  }();
+  const auto end = [](int x) { return Ball(Rational(x), 64); };
+  std::vector<IntegrandPiece> pieces;
+  for (std::size_t i = 0; i < cut.pieces.size(); ++i) {
+    const AnalyticPiece& piece = cut.pieces[i];
+    if (!piece.f)
+      throw DomainError(fmt::format("{} is not defined everywhere: {}", activation.name(),
+                                    piece.undefined_because));
+    const auto point = [&](std::size_t j) {
+      const SingularPoint& c = cut.points[j];
+      return c.exact ? Ball(*c.exact, bits + 64) : Ball(c.at);
+    };
+    pieces.push_back({i == 0 ? end(-reach) : point(i - 1),
+                      i == cut.points.size() ? end(reach) : point(i),
+                      [g = *piece.f](acb_ptr value, acb_srcptr z, bool analytic, slong b) {
+                        evaluate_complex(value, g, z, analytic, b);
+                      }});
+  }
+  return panel_coefficients(pieces, growth, max_degree, bits);
+}
+
+CoefficientTable integrated(const Activation& activation, const Expression& f, int max_degree,
+                            int digits) {
+  // Digits are relative to sqrt(E[σ²]): see first how large that is.
+  const double scale =
+      to_enclosure(integrate(activation, f, 0, 40).second_moment, Status::certified)
+          .value.convert_to<double>();
+  const slong extra =
+      scale > 0 ? std::clamp(static_cast<slong>(-std::log2(scale)), -2000L, 2000L) : 0;
+  const slong bits = std::max<slong>(PrecisionScope::bits() + 8 + extra, 30);
+  const QuadratureTable quadrature = integrate(activation, f, max_degree, bits);
+  CoefficientTable table{
+      activation, digits, {}, to_enclosure(quadrature.second_moment, Status::certified)};
+  const Parity parity = activation.parity();
+  for (int k = 0; k <= max_degree; ++k) {
+    if (parity != Parity::none && (k % 2 == 0) != (parity == Parity::even))
+      table.coefficients.push_back({{Real(0), Real(0), Status::exact}, ExactValue::rational(0)});
+    else
+      table.coefficients.push_back(
+          {to_enclosure(quadrature.coefficients[static_cast<std::size_t>(k)], Status::certified),
+           {}});
+  }
+  return table;
+}
+
 }  // namespace
 
 Enclosure CoefficientTable::parseval_defect(int degree) const {
@@ -69,6 +150,8 @@ CoefficientTable hermite_coefficients(const Activation& activation, int max_degr
     return evaluated(activation, digits, std::move(*form));
   if (const auto* kind = std::get_if<Logistic>(&activation.structure()))
     return integrated(activation, *kind, max_degree, digits);
+  if (const auto* f = std::get_if<Expression>(&activation.structure()))
+    return integrated(activation, *f, max_degree, digits);
   throw DomainError(fmt::format("no rule gives proven coefficients of \"{}\"", activation.name()));
 }
 
