@@ -18,6 +18,15 @@ struct CoefficientsOptions {
   int max_degree = 20;
 };
 
+/// In symbols; fractions of hundreds of digits, which high degrees have, are for programs.
+Value exact_of(const std::optional<ExactValue>& exact) {
+  constexpr std::size_t longest_shown = 64;
+  if (!exact) return absent("");
+  Value value = symbol(*exact);
+  if (value.text.size() > longest_shown) value.text = value.latex = "long: see --format json";
+  return value;
+}
+
 Value latex_of(const std::optional<ExactValue>& exact) {
   return exact ? Value{to_latex(*exact), "", to_latex(*exact)} : absent("");
 }
@@ -38,9 +47,9 @@ Table coefficient_table(const CoefficientTable& coefficients, int digits) {
               {}};
   for (std::size_t k = 0; k < coefficients.coefficients.size(); ++k) {
     const HermiteCoefficient& c = coefficients.coefficients[k];
-    table.rows.push_back({{whole(k), certified(c.enclosure, digits),
-                           word(std::string(to_string(c.enclosure.status))),
-                           c.exact ? symbol(*c.exact) : absent(""), latex_of(c.exact)}});
+    table.rows.push_back(
+        {{whole(k), certified(c.enclosure, digits),
+          word(std::string(to_string(c.enclosure.status))), exact_of(c.exact), latex_of(c.exact)}});
   }
   return table;
 }

@@ -1,6 +1,11 @@
 #include "command.hpp"
 
 #include <cstdio>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include <sigmahat/numeric/errors.hpp>
 
 #include "gnuplot.hpp"
 #include "output.hpp"
@@ -14,6 +19,12 @@ void check_delivery(const CommonOptions& options) {
     if (*options.plot != "-") check_writable(*options.plot);
   }
   if (options.output) check_writable(*options.output);
+  const auto resolved = [](const std::filesystem::path& file) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(file));
+  };
+  if (options.output && options.plot && resolved(*options.output) == resolved(*options.plot))
+    throw InputError(
+        fmt::format("--plot {}: expected a file other than that of --output", *options.plot));
 }
 
 ExitCode deliver(const Report& report, const std::optional<Plot>& plot,

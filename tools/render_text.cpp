@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -100,23 +101,43 @@ void align(std::vector<std::string>& cells, std::string& head, Column::Align how
   head = padded(std::move(head), width);
 }
 
-/// Rows under one another; empty where a line would not fit the terminal.
+/// `cell` at the end of `line`, or on a line of its own where the first has no room for it.
+std::string with_last_cell(const std::string& line, const std::string& cell) {
+  constexpr std::size_t indent = 3 * gap;
+  const std::string whole = without_trailing_spaces(line + spaces(gap) + cell);
+  if (display_width(whole) <= terminal_width) return whole;
+  return without_trailing_spaces(line) + "\n" + spaces(indent) + cell;
+}
+
+std::size_t longest_line(const std::string& text) {
+  std::istringstream lines(text);
+  std::size_t longest = 0;
+  for (std::string line; std::getline(lines, line);)
+    longest = std::max(longest, display_width(line));
+  return longest;
+}
+
+/// Rows under one another; empty where they would not fit the terminal.
 std::string aligned_rows(const PrintedTable& table) {
+  const std::size_t last = table.columns.size() - 1;
   std::string head_line;
   std::vector<std::string> lines(table.rows.size());
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     std::vector<std::string> cells;
     for (const auto& row : table.rows) cells.push_back(row[c].text);
     std::string head = table.columns[c].label;
-    align(cells, head, table.columns[c].align);
+    const bool may_go_below = c == last && table.columns[c].align == Column::Align::left;
+    if (!may_go_below) align(cells, head, table.columns[c].align);
     head_line += spaces(gap) + head;
-    for (std::size_t r = 0; r < lines.size(); ++r) lines[r] += spaces(gap) + cells[r];
+    for (std::size_t r = 0; r < lines.size(); ++r)
+      lines[r] = may_go_below ? with_last_cell(lines[r], cells[r])
+                              : std::move(lines[r]) + spaces(gap) + cells[r];
   }
   head_line = without_trailing_spaces(head_line);
   std::size_t width = display_width(head_line);
   for (std::string& line : lines) {
     line = without_trailing_spaces(line);
-    width = std::max(width, display_width(line));
+    width = std::max(width, longest_line(line));
   }
   if (width > terminal_width) return {};
   const std::string rule = spaces(gap) + std::string(width - gap, '-') + "\n";

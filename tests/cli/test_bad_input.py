@@ -110,6 +110,11 @@ class CommandLine(ProgramTest):
         self.refuse("coefficients", "$(reboot)`x`;|&\n\x07", saying="sigmahat coefficients")
 
 
+    def test_of_an_option_given_twice_the_last_counts(self):
+        inputs = self.json("coefficients", "relu", "--max-degree", "5", "--max-degree", "2")["inputs"]
+        self.assertEqual(inputs["max_degree"], 2)
+
+
 class Activations(ProgramTest):
     def test_an_unknown_activation_is_answered_with_the_nearest(self):
         self.refuse("coefficients", "rleu", saying=['"rleu"', '"relu"'])
@@ -224,6 +229,9 @@ class Output(ProgramTest):
         for name in ["plot", "plot.gif", "plot.png.txt", ".png/x", ""]:
             with self.subTest(name):
                 self.refuse("coefficients", "relu", f"--plot={name}", saying="--plot")
+
+    def test_results_and_plot_in_one_file_are_refused(self):
+        self.refuse("kernel", "relu", "--output", "a.svg", "--plot", "./a.svg", saying=["--plot", "--output"])
 
     def test_a_full_disk_is_an_input_output_failure(self):
         with open("/dev/full", "w", encoding="utf-8") as full:

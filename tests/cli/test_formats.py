@@ -110,6 +110,8 @@ class Formats(ProgramTest):
 
     def test_text_fits_eighty_columns_at_any_precision(self):
         calls = list(SMALL_CALLS.values()) + [["coefficients", "erf", "--max-degree", "30"],
+                                              ["coefficients", "hard_tanh", "--max-degree", "80"],
+                                              ["coefficients", "relu", "--max-degree", "300"],
                                               ["kernel", "tanh", "--grid", "5"],
                                               ["loss", "--student-activation", "abs", "--a", "1/2"]]
         for call in calls:

@@ -103,8 +103,8 @@ class Interruptions(ProgramTest):
 
 
 class Progress(ProgramTest):
-    def complaints_after_two_seconds(self, *options, stderr=subprocess.PIPE):
-        with subprocess.Popen([PROGRAM, *ENDLESS, *options], stdout=subprocess.DEVNULL, stderr=stderr) as process:
+    def complaints_after_two_seconds(self, *options, call=ENDLESS, stderr=subprocess.PIPE):
+        with subprocess.Popen([PROGRAM, *call, *options], stdout=subprocess.DEVNULL, stderr=stderr) as process:
             time.sleep(2.5)
             process.kill()
             return process.stderr.read().decode() if process.stderr else ""
@@ -112,6 +112,11 @@ class Progress(ProgramTest):
     def test_a_bar_appears_when_asked_for(self):
         bar = self.complaints_after_two_seconds("--progress", "always")
         self.assertRegex(bar, r"\[#* *\] +0%  \d\.\d\de\+\d+ samples/s  \d+ h \d\d min left")
+
+    def test_exact_values_show_the_time_they_take(self):
+        call = ["loss", "--dim", "1000", "--digits", "50"]
+        self.assertRegex(self.complaints_after_two_seconds("--progress", "always", call=call), r"loss: 2 s$")
+        self.assertEqual(self.complaints_after_two_seconds(call=call), "")
 
     def test_no_bar_appears_off_a_terminal_or_when_not_wanted(self):
         self.assertEqual(self.complaints_after_two_seconds(), "")
