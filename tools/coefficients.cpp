@@ -100,8 +100,10 @@ Run add_coefficients(CLI::App& command) {
   return [options] {
     const Activation activation = parse_activation(options->activation);
     check_delivery(options->common);
-    const CoefficientTable table =
-        hermite_coefficients(activation, options->max_degree, options->common.digits);
+    const CoefficientTable table = [&] {
+      const ElapsedTime time("coefficients", progress_mode(options->common));
+      return hermite_coefficients(activation, options->max_degree, options->common.digits);
+    }();
     return deliver(coefficient_report(table, *options), coefficient_plot(table), options->common);
   };
 }

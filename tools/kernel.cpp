@@ -55,6 +55,20 @@ KernelPoint kernel_point(const DualKernel<Interval>& kernel, const Rational& rho
           enclosure(jet.second)};
 }
 
+struct Findings {
+  std::string method;
+  std::vector<KernelPoint> points;
+};
+
+Findings find(const Activation& sigma, const Activation& gamma,
+              const std::vector<Rational>& correlations, const CommonOptions& options) {
+  const ElapsedTime time("kernel", progress_mode(options));
+  const auto kernel = make_dual_kernel<Interval>(sigma, gamma, options.digits);
+  Findings findings{kernel->method(), {}};
+  for (const Rational& rho : correlations) findings.points.push_back(kernel_point(*kernel, rho));
+  return findings;
+}
+
 Table kernel_table(const std::vector<KernelPoint>& points, const std::string& method, int digits) {
   using Align = Column::Align;
   const std::string reason = method == "closed form" ? "infinite" : "no bound";
@@ -112,9 +126,7 @@ ExitCode run_kernel(const KernelOptions& options) {
   const std::vector<Rational> correlations =
       options.rho ? *options.rho : even_grid(options.grid.value_or(default_grid));
   const PrecisionScope precision(options.common.digits + guard_digits);
-  const auto kernel = make_dual_kernel<Interval>(sigma, gamma, options.common.digits);
-  std::vector<KernelPoint> points;
-  for (const Rational& rho : correlations) points.push_back(kernel_point(*kernel, rho));
+  const auto [method, points] = find(sigma, gamma, correlations, options.common);
 
   const std::string name =
       sigma == gamma ? sigma.name() : fmt::format("{} and {}", sigma.name(), gamma.name());
@@ -125,9 +137,9 @@ ExitCode run_kernel(const KernelOptions& options) {
   report.inputs["rho"] = Json::array();
   for (const Rational& rho : correlations) report.inputs["rho"].push_back(to_text(rho));
   describe(options.common, report.inputs);
-  report.heading = {{"method", kernel->method()}, {"precision", describe_numerics(options.common)}};
+  report.heading = {{"method", method}, {"precision", describe_numerics(options.common)}};
   report.sections.push_back(
-      {.title = "", .table = kernel_table(points, kernel->method(), options.common.digits)});
+      {.title = "", .table = kernel_table(points, method, options.common.digits)});
   return deliver(report, kernel_plot(points, name), options.common);
 }
 

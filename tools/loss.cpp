@@ -85,17 +85,27 @@ Plot degree_plot(const SeriesLoss& series) {
           .curves = {contributions}};
 }
 
+struct Findings {
+  PopulationLoss loss;
+  SeriesLoss series;
+};
+
+Findings find(const Problem& problem, const LossOptions& options) {
+  const ElapsedTime time("loss", progress_mode(options.common));
+  SeriesOptions series_options;
+  series_options.digits = options.common.digits;
+  series_options.max_degree = options.degree_terms;
+  series_options.threads = options.common.threads;
+  return {population_loss(problem, options.common.digits, options.common.threads),
+          population_loss_series(problem, series_options)};
+}
+
 ExitCode run_loss(const LossOptions& options) {
   const Problem problem = make_problem(options.problem, options.common.seed);
   check_delivery(options.common);
   const int digits = options.common.digits;
   const PrecisionScope precision(digits + guard_digits);
-  const PopulationLoss loss = population_loss(problem, digits, options.common.threads);
-  SeriesOptions series_options;
-  series_options.digits = digits;
-  series_options.max_degree = options.degree_terms;
-  series_options.threads = options.common.threads;
-  const SeriesLoss series = population_loss_series(problem, series_options);
+  const auto [loss, series] = find(problem, options);
 
   Report report{.command = "loss", .title = "sigmahat loss: f(a,B) = E|y - ŷ|²"};
   describe(options.problem, problem, report.inputs);

@@ -4,7 +4,9 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/App.hpp>
@@ -111,32 +113,31 @@ ExitCode run(int argc, char** argv, std::string& running) {
                            "versions of the program and its libraries");
   program.require_subcommand(1);
   program.footer("sigmahat COMMAND --help explains a command and shows examples.\n");
-  std::vector<std::pair<CLI::App*, Run>> runs;
+  require_known_command(argc, argv);
+  CLI::App* chosen = nullptr;
+  Run action;
   for (const CommandEntry& command : commands) {
     CLI::App* app = program.add_subcommand(command.name, command.summary);
-    runs.emplace_back(app, command.add(*app));
+    // Only the command in use is given its options: the process is to start in milliseconds.
+    if (command.name != std::string_view(argv[1])) continue;
+    running = command.name;
+    chosen = app;
+    action = command.add(*app);
   }
-  require_known_command(argc, argv);
 
-  CLI::App* chosen = nullptr;
   try {
-    for (const auto& [app, unused] : runs)
-      if (app->get_name() == argv[1]) {
-        chosen = app;
-        running = argv[1];
-      }
     program.parse(argc, argv);
   } catch (const CLI::ExtrasError&) {
     throw InputError(describe_extra(chosen ? *chosen : program));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0) throw InputError(error.what());
-    // --help and --version: not errors, CLI11 prints them.
-    program.exit(error);
+    // --help and --version: CLI11 knows their text.
+    std::ostringstream text;
+    program.exit(error, text, text);
+    write_stdout(text.str());
     return ExitCode::done;
   }
-  for (const auto& [app, action] : runs)
-    if (app == chosen) return action();
-  return ExitCode::bad_input;
+  return action();
 }
 
 }  // namespace

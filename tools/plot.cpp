@@ -36,18 +36,30 @@ std::string dumb_terminal() {
     columns = std::min<int>(window.ws_col - 1, 120);
     rows = std::clamp<int>(window.ws_row - 1, 16, 40);
   }
-  return fmt::format("set terminal dumb {} {}\n", columns, rows);
+  return fmt::format("set terminal dumb {} {}\nset key bottom outside center horizontal\n", columns,
+                     rows);
+}
+
+/// `font_size` in the terminal's own unit.
+std::string picture_terminal(const std::string& name_and_size, const std::string& font,
+                             int font_size, double line_width) {
+  return fmt::format("set terminal {} font '{},{}' linewidth {}\n", name_and_size, font, font_size,
+                     line_width) +
+         // The legend in a row between title and frame, where it can cover no data.
+         fmt::format(
+             "set key at graph 0.5,1.015 bottom center horizontal reverse Left samplen 2 "
+             "maxrows 1 font ',{}'\nset tmargin 4.5\n",
+             font_size * 5 / 6) +
+         "set grid lc rgb '#C8C8C8' lw 0.8 dt 1\nset border lw 0.8\nset tics nomirror\n";
 }
 
 std::string terminal(const std::string& target) {
   if (target == "-") return dumb_terminal();
   const std::string extension = extension_of(target);
   if (extension == ".svg")
-    return "set terminal svg size 720,504 font 'Helvetica,Arial,DejaVu Sans,sans-serif,15' "
-           "linewidth 1.5 background '#FFFFFF'\n";
-  if (extension == ".png")
-    return "set terminal pngcairo size 1440,1008 font 'sans,24' linewidth 3\n";
-  return "set terminal pdfcairo size 15cm,10.5cm font 'sans,12' linewidth 1.5\n";
+    return picture_terminal("svg size 720,504 background '#FFFFFF'", "sans-serif", 15, 1.5);
+  if (extension == ".png") return picture_terminal("pngcairo size 1440,1008", "sans", 24, 3);
+  return picture_terminal("pdfcairo size 15cm,10.5cm", "sans", 12, 1.5);
 }
 
 /// Single-quoted for gnuplot.
@@ -121,15 +133,13 @@ std::string logarithmic_axis(char axis, bool characters) {
                      characters ? "1e%L" : "10^{%L}");
 }
 
-std::string appearance(const Plot& plot, bool characters) {
-  std::string script = fmt::format("set title {}\nset xlabel {}\nset ylabel {}\n",
-                                   quoted(plot.title), quoted(plot.x_label), quoted(plot.y_label));
+std::string labels(const Plot& plot, bool characters) {
+  std::string script =
+      fmt::format("set title {}{}\nset xlabel {}\nset ylabel {}\n", quoted(plot.title),
+                  characters ? "" : " offset 0,1.1", quoted(plot.x_label), quoted(plot.y_label));
   if (plot.log_x) script += logarithmic_axis('x', characters);
   if (plot.log_y) script += logarithmic_axis('y', characters);
-  if (characters) return script + "set key bottom outside center horizontal\n";
-  return script +
-         "set key bottom outside center horizontal reverse Left samplen 2 width 2\n"
-         "set grid lc rgb '#C8C8C8' lw 0.8 dt 1\nset border lw 0.8\nset tics nomirror\n";
+  return script;
 }
 
 /// gnuplot's lines end in blanks, and some are nothing else.
@@ -165,9 +175,9 @@ std::string render_plot(const Plot& plot, const std::string& target) {
                             quoted(curve.title));
   }
   if (commands.empty()) throw InputError("--plot: every value is zero, there is nothing to draw");
-  const std::string script = "set encoding utf8\n" + terminal(target) +
-                             appearance(plot, characters) + x_range(lowest, highest, plot.log_x) +
-                             data + "plot " + commands + "\n";
+  const std::string script = "set encoding utf8\n" + terminal(target) + labels(plot, characters) +
+                             x_range(lowest, highest, plot.log_x) + data + "plot " + commands +
+                             "\n";
   return characters ? trimmed_lines(run_gnuplot(without_combining_hat(script)))
                     : run_gnuplot(script);
 }

@@ -13,6 +13,7 @@ namespace {
 constexpr auto first_shown_after = std::chrono::seconds(1);
 constexpr auto refresh = std::chrono::milliseconds(100);
 constexpr int bar_width = 30;
+const std::string clear_line = "\r\033[K";
 
 std::string duration_text(double seconds) {
   if (seconds < 60) return fmt::format("{:.0f} s", std::ceil(seconds));
@@ -22,18 +23,27 @@ std::string duration_text(double seconds) {
   return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
 }
 
+bool is_shown(ProgressMode mode) {
+  return mode == ProgressMode::always ||
+         (mode == ProgressMode::automatic && ::isatty(STDERR_FILENO) == 1);
+}
+
+void show_line(const std::string& line) {
+  std::fputs((clear_line + line).c_str(), stderr);
+  std::fflush(stderr);
+}
+
 }  // namespace
 
 ProgressBar::ProgressBar(std::string unit, std::uint64_t total, ProgressMode mode)
     : unit_(std::move(unit)),
       total_(total),
-      enabled_(mode == ProgressMode::always ||
-               (mode == ProgressMode::automatic && ::isatty(STDERR_FILENO) == 1)),
+      enabled_(is_shown(mode)),
       start_(Clock::now()),
       next_(start_ + first_shown_after) {}
 
 ProgressBar::~ProgressBar() {
-  if (drawn_) std::fputs("\r\033[K", stderr);
+  if (drawn_) show_line("");
 }
 
 void ProgressBar::update(std::uint64_t done) {
@@ -46,11 +56,33 @@ void ProgressBar::update(std::uint64_t done) {
   const double left = static_cast<double>(total_ - std::min(done, total_)) / rate;
   const double fraction = static_cast<double>(done) / static_cast<double>(total_);
   const auto filled = static_cast<std::size_t>(fraction * bar_width);
-  const std::string line =
-      fmt::format("\r\033[K[{:<{}}] {:3.0f}%  {:.2e} {}/s  {} left", std::string(filled, '#'),
-                  bar_width, 100 * fraction, rate, unit_, duration_text(left));
-  std::fputs(line.c_str(), stderr);
-  std::fflush(stderr);
+  show_line(fmt::format("[{:<{}}] {:3.0f}%  {:.2e} {}/s  {} left", std::string(filled, '#'),
+                        bar_width, 100 * fraction, rate, unit_, duration_text(left)));
+}
+
+ElapsedTime::ElapsedTime(std::string doing, ProgressMode mode) : doing_(std::move(doing)) {
+  if (is_shown(mode)) thread_ = std::thread([this] { show_until_stopped(); });
+}
+
+ElapsedTime::~ElapsedTime() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  stop_.notify_one();
+  thread_.join();
+}
+
+void ElapsedTime::show_until_stopped() {
+  std::unique_lock lock(mutex_);
+  for (auto seconds = std::chrono::seconds(1);; ++seconds) {
+    if (stop_.wait_for(lock, std::chrono::seconds(1), [this] { return stopped_; })) {
+      if (seconds > std::chrono::seconds(1)) show_line("");
+      return;
+    }
+    show_line(fmt::format("{}: {} s", doing_, seconds.count()));
+  }
 }
 
 }  // namespace sigmahat::cli

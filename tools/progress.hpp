@@ -1,8 +1,11 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
+#include <mutex>
 #include <string>
+#include <thread>
 
 namespace sigmahat::cli {
 
@@ -29,6 +32,26 @@ class ProgressBar {
   Clock::time_point start_;
   Clock::time_point next_;
   bool drawn_ = false;
+};
+
+/// The seconds gone by on stderr, once a computation of unknown length has run for a second.
+class ElapsedTime {
+ public:
+  /// @param doing  what takes the time: "coefficients"
+  ElapsedTime(std::string doing, ProgressMode mode);
+  /// Clears the line.
+  ~ElapsedTime();
+  ElapsedTime(const ElapsedTime&) = delete;
+  ElapsedTime& operator=(const ElapsedTime&) = delete;
+
+ private:
+  void show_until_stopped();
+
+  std::string doing_;
+  bool stopped_ = false;
+  std::mutex mutex_;
+  std::condition_variable stop_;
+  std::thread thread_;
 };
 
 }  // namespace sigmahat::cli

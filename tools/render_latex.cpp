@@ -35,17 +35,20 @@ std::string tabular(const PrintedTable& table) {
 }
 
 std::string fields_tabular(const std::vector<Field>& fields) {
+  const bool notes = std::any_of(fields.begin(), fields.end(), [](const Field& field) {
+    return shown_to_people(field.audience) && !field.note.empty();
+  });
   std::string rows;
   for (const Field& field : fields) {
     if (!shown_to_people(field.audience)) continue;
-    std::string number = field.value.latex;
+    rows += escape_latex(field.label) + " & " + field.value.latex;
     if (field.value.error_bound && *field.value.error_bound != "0")
-      number += " $\\pm " + latex_digits(*field.value.error_bound) + "$";
-    rows += fmt::format("{} & {} & {} \\\\\n", escape_latex(field.label), number,
-                        escape_latex(field.note));
+      rows += " $\\pm " + latex_digits(*field.value.error_bound) + "$";
+    rows += (notes ? " & " + escape_latex(field.note) : "") + " \\\\\n";
   }
   if (rows.empty()) return {};
-  return "\\begin{tabular}{lll}\n\\toprule\n" + rows + "\\bottomrule\n\\end{tabular}\n";
+  return fmt::format("\\begin{{tabular}}{{{}}}\n\\toprule\n{}\\bottomrule\n\\end{{tabular}}\n",
+                     notes ? "lll" : "ll", rows);
 }
 
 }  // namespace
@@ -108,12 +111,12 @@ std::string render_latex(const Report& report) {
   for (const auto& [label, words] : report.heading)
     text += fmt::format("% {}: {}\n", label, one_line(words));
   for (const Section& section : report.sections) {
-    text += fmt::format("\n% {}\n", section.title);
+    text += section.title.empty() ? "\n" : fmt::format("\n% {}\n", section.title);
     text += fields_tabular(section.fields);
     if (section.table) text += tabular(printed(*section.table));
   }
   if (report.verdict)
-    text += fmt::format("\n\\noindent Verdict: {}. {}.\n", report.verdict->holds ? "true" : "false",
+    text += fmt::format("\n\\noindent Verdict: {}: {}.\n", report.verdict->holds ? "true" : "false",
                         escape_latex(report.verdict->reason));
   return text;
 }

@@ -20,13 +20,15 @@ void require_finite(double number) {
     throw NumericalError("a result left the range of double precision (about 1e308)");
 }
 
-/// fmt writes exponents with at least two digits (1e-05); decimals elsewhere here do not.
-std::string short_exponent(std::string text) {
-  const std::size_t e = text.find('e');
-  if (e == std::string::npos) return text;
-  const std::string sign = text[e + 1] == '-' ? "-" : "";
-  const std::size_t digits = std::min(text.find_first_not_of("+-0", e + 1), text.size() - 1);
-  return text.substr(0, e + 1) + sign + text.substr(digits);
+/// `significant` digits, the zeros among them included; exponents as elsewhere here, 1e-5 for fmt's
+/// 1e-05.
+std::string with_significant_digits(double number, int significant) {
+  const std::string text = fmt::format("{:#.{}g}", number, significant);
+  const std::size_t e = std::min(text.find('e'), text.size());
+  const std::string_view mantissa = std::string_view(text).substr(0, e);
+  std::string result(mantissa.back() == '.' ? mantissa.substr(0, e - 1) : mantissa);
+  if (e < text.size()) result += fmt::format("e{}", std::stoi(text.substr(e + 1)));
+  return result;
 }
 
 std::string with_decimals(double number, int decimals) {
@@ -84,7 +86,7 @@ Value measured(double mean, double standard_error) {
 
 Value rounded(double number, int significant) {
   require_finite(number);
-  return decimal(short_exponent(fmt::format("{:.{}g}", number, significant)), number);
+  return decimal(with_significant_digits(number, significant), number);
 }
 
 Value fixed(double number, int decimals) {
