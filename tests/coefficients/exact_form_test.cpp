@@ -6,6 +6,7 @@
 #include <sigmahat/coefficients/exact_form.hpp>
 #include <sigmahat/coefficients/panel_quadrature.hpp>
 #include <sigmahat/hermite/polynomial.hpp>
+#include <sigmahat/numeric/complex_ball.hpp>
 #include <sigmahat/numeric/number_text.hpp>
 #include <sigmahat/numeric/precision.hpp>
 
@@ -14,7 +15,6 @@ using namespace sigmahat;
 namespace {
 
 using Random = std::mt19937_64;
-using Phase = Wave::Phase;
 
 const ExactForm x(Polynomial{0, 1});
 
@@ -98,54 +98,50 @@ Interval root_of(int k) {
 // An independent evaluation of forms, for the quadrature.
 
 void evaluate(acb_ptr value, const FormTerm& term, acb_srcptr z, slong bits) {
-  acb_t factor, argument;
-  acb_init(factor);
-  acb_init(argument);
+  ComplexBall factor, argument;
+  const auto add_real = [&](acb_ptr to, const Rational& number) {
+    arb_add(acb_realref(to), acb_realref(to), Ball(number, bits).get(), bits);
+  };
+  const auto multiply = [&] { acb_mul(value, value, factor.get(), bits); };
   acb_zero(value);
   for (auto c = term.polynomial.rbegin(); c != term.polynomial.rend(); ++c) {
     acb_mul(value, value, z, bits);
-    arb_add(acb_realref(value), acb_realref(value), Ball(*c, bits).get(), bits);
+    add_real(value, *c);
   }
-  acb_mul_arb(argument, z, Ball(-term.shape.sharpness / 2, bits).get(), bits);
-  arb_add(acb_realref(argument), acb_realref(argument), Ball(term.shape.rate, bits).get(), bits);
-  acb_mul(argument, argument, z, bits);
-  acb_exp(factor, argument, bits);
-  acb_mul(value, value, factor, bits);
+  acb_mul_arb(argument.get(), z, Ball(-term.shape.sharpness / 2, bits).get(), bits);
+  add_real(argument.get(), term.shape.rate);
+  acb_mul(argument.get(), argument.get(), z, bits);
+  acb_exp(factor.get(), argument.get(), bits);
+  multiply();
   if (term.shape.wave) {
-    acb_mul_arb(argument, z, Ball(term.shape.wave->frequency, bits).get(), bits);
-    if (term.shape.wave->phase == Phase::sine)
-      acb_sin(factor, argument, bits);
+    acb_mul_arb(argument.get(), z, Ball(term.shape.wave->frequency, bits).get(), bits);
+    if (term.shape.wave->phase == Wave::Phase::sine)
+      acb_sin(factor.get(), argument.get(), bits);
     else
-      acb_cos(factor, argument, bits);
-    acb_mul(value, value, factor, bits);
+      acb_cos(factor.get(), argument.get(), bits);
+    multiply();
   }
   for (const SmoothStep& step : term.shape.steps) {
     Ball slope(step.slope_square, bits);
     arb_sqrt(slope.get(), slope.get(), bits);
-    acb_set(argument, z);
-    arb_add(acb_realref(argument), acb_realref(argument), Ball(step.shift, bits).get(), bits);
-    acb_mul_arb(argument, argument, slope.get(), bits);
-    acb_hypgeom_erf(factor, argument, bits);
-    acb_mul(value, value, factor, bits);
+    acb_set(argument.get(), z);
+    add_real(argument.get(), step.shift);
+    acb_mul_arb(argument.get(), argument.get(), slope.get(), bits);
+    acb_hypgeom_erf(factor.get(), argument.get(), bits);
+    multiply();
   }
   const PrecisionScope precision(static_cast<int>(static_cast<double>(bits) / 3.3) + 2);
   acb_mul_arb(value, value, Ball(to_interval(ExactValue(term.scale))).get(), bits);
-  acb_clear(factor);
-  acb_clear(argument);
 }
 
 ComplexFunction function_of(const ExactForm::Piece& piece) {
   return [piece](acb_ptr value, acb_srcptr z, bool, slong bits) {
-    acb_t sum, part;
-    acb_init(sum);
-    acb_init(part);
+    ComplexBall sum, part;
     for (const FormTerm& term : piece) {
-      evaluate(part, term, z, bits);
-      acb_add(sum, sum, part, bits);
+      evaluate(part.get(), term, z, bits);
+      acb_add(sum.get(), sum.get(), part.get(), bits);
     }
-    acb_swap(value, sum);
-    acb_clear(sum);
-    acb_clear(part);
+    acb_set(value, sum.get());
   };
 }
 

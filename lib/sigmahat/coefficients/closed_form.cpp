@@ -1,5 +1,5 @@
 #include <sigmahat/coefficients/closed_form.hpp>
-#include <sigmahat/coefficients/exact_form.hpp>
+#include <sigmahat/coefficients/expression_form.hpp>
 #include <sigmahat/numeric/overloaded.hpp>
 
 namespace sigmahat {
@@ -34,12 +34,6 @@ ExactForm form_of(const Gelu&) {
   return half + half * ExactForm::error_function(Rational(1, 2), 0);
 }
 
-std::optional<ClosedForm> closed_form(const ExactForm& f, int max_degree) {
-  auto coefficients = exact_coefficients(f, max_degree);
-  if (!coefficients) return {};
-  return ClosedForm{std::move(*coefficients), exact_second_moment(f)};
-}
-
 /// As a polynomial in powers of x, h_k of high degree would be all cancellation.
 ClosedForm closed_form(const HermitePolynomial& f, int max_degree) {
   ClosedForm form{std::vector<ExactValue>(static_cast<std::size_t>(max_degree) + 1), Interval(1)};
@@ -50,10 +44,20 @@ ClosedForm closed_form(const HermitePolynomial& f, int max_degree) {
 
 }  // namespace
 
+std::optional<ClosedForm> closed_form(const ExactForm& f, int max_degree) {
+  auto coefficients = exact_coefficients(f, max_degree);
+  if (!coefficients) return {};
+  return ClosedForm{std::move(*coefficients), exact_second_moment(f)};
+}
+
 std::optional<ClosedForm> closed_form(const Activation& activation, int max_degree) {
   return std::visit(Overloaded{
                         [](Logistic) -> std::optional<ClosedForm> { return {}; },
-                        [](const Expression&) -> std::optional<ClosedForm> { return {}; },
+                        [&](const Expression& f) -> std::optional<ClosedForm> {
+                          const auto form = exact_form(f);
+                          if (!form) return {};
+                          return closed_form(*form, max_degree);
+                        },
                         [&](const HermitePolynomial& f) -> std::optional<ClosedForm> {
                           return closed_form(f, max_degree);
                         },

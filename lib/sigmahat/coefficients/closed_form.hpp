@@ -4,7 +4,7 @@
 #include <vector>
 
 #include <sigmahat/activation/activation.hpp>
-#include <sigmahat/coefficients/exact_value.hpp>
+#include <sigmahat/coefficients/exact_form.hpp>
 
 namespace sigmahat {
 
@@ -14,6 +14,8 @@ struct ClosedForm {
   std::optional<Interval> second_moment;
 };
 
+/// Empty where f has no exact coefficients.
+std::optional<ClosedForm> closed_form(const ExactForm& f, int max_degree);
 /// Empty where no closed form is known for the activation.
 std::optional<ClosedForm> closed_form(const Activation& activation, int max_degree);
 

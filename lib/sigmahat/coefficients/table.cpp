@@ -17,16 +17,6 @@
 namespace sigmahat {
 namespace {
 
-CoefficientTable evaluated(const Activation& activation, int digits, ClosedForm form) {
-  CoefficientTable table{activation, digits, {}, to_enclosure(*form.second_moment, Status::exact)};
-  table.coefficients.reserve(form.coefficients.size());
-  const std::vector<Interval> values = to_intervals(form.coefficients);
-  for (std::size_t k = 0; k < values.size(); ++k)
-    table.coefficients.push_back(
-        {to_enclosure(values[k], Status::exact), std::move(form.coefficients[k])});
-  return table;
-}
-
 CoefficientTable integrated(const Activation& activation, Logistic kind, int max_degree,
                             int digits) {
   // Every activation here has 1/2 < E[σ²] < 1 or so: absolute bits are relative ones but for these.
@@ -98,16 +88,38 @@ QuadratureTable integrate(const Activation& activation, const Expression& f, int
   return panel_coefficients(pieces, growth, max_degree, bits);
 }
 
-CoefficientTable integrated(const Activation& activation, const Expression& f, int max_degree,
-                            int digits) {
-  // Digits are relative to sqrt(E[σ²]): see first how large that is.
+/// Bits for the precision in force, relative to sqrt(E[σ²]): sees first how large that is.
+slong relative_bits(const Activation& activation, const Expression& f) {
   const double scale =
       to_enclosure(integrate(activation, f, 0, 40).second_moment, Status::certified)
           .value.convert_to<double>();
   const slong extra =
       scale > 0 ? std::clamp(static_cast<slong>(-std::log2(scale)), -2000L, 2000L) : 0;
-  const slong bits = std::max<slong>(PrecisionScope::bits() + 8 + extra, 30);
-  const QuadratureTable quadrature = integrate(activation, f, max_degree, bits);
+  return std::max<slong>(PrecisionScope::bits() + 8 + extra, 30);
+}
+
+/// In the closed form, or else on panels.
+Enclosure second_moment(const Activation& activation, const ClosedForm& form) {
+  if (form.second_moment) return to_enclosure(*form.second_moment, Status::exact);
+  const auto& f = std::get<Expression>(activation.structure());
+  return to_enclosure(integrate(activation, f, 0, relative_bits(activation, f)).second_moment,
+                      Status::certified);
+}
+
+CoefficientTable evaluated(const Activation& activation, int digits, ClosedForm form) {
+  CoefficientTable table{activation, digits, {}, second_moment(activation, form)};
+  table.coefficients.reserve(form.coefficients.size());
+  const std::vector<Interval> values = to_intervals(form.coefficients);
+  for (std::size_t k = 0; k < values.size(); ++k)
+    table.coefficients.push_back(
+        {to_enclosure(values[k], Status::exact), std::move(form.coefficients[k])});
+  return table;
+}
+
+CoefficientTable integrated(const Activation& activation, const Expression& f, int max_degree,
+                            int digits) {
+  const QuadratureTable quadrature =
+      integrate(activation, f, max_degree, relative_bits(activation, f));
   CoefficientTable table{
       activation, digits, {}, to_enclosure(quadrature.second_moment, Status::certified)};
   const Parity parity = activation.parity();
