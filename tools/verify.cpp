@@ -58,7 +58,8 @@ struct Check {
   std::vector<SampledMean> sampled;
 
   double z(std::size_t count) const {
-    return z_score(sampled[count], from_enclosure<double>(exact));
+    return z_score(sampled[count], from_enclosure<double>(exact),
+                   exact.error_bound.convert_to<double>());
   }
   double largest_z() const {
     double largest = 0;

@@ -1,5 +1,8 @@
 """sigmahat verify: true claims pass, false ones do not, and the samples do not depend on threads."""
 
+import json
+import pathlib
+import tempfile
 import unittest
 from decimal import Decimal
 
@@ -114,6 +117,15 @@ class Verify(ProgramTest):
         for samples, counts in [(100, [100]), (1000, [1000]), (1001, [1000, 1001]), (7000, [1000, 2000, 5000, 7000])]:
             r = self.results("verify", "--dim", "2", "--samples", samples)
             self.assertEqual([s["samples"] for s in r["sampled"]], counts)
+
+    def test_a_student_equal_to_its_teacher_leaves_nothing_random_and_the_claim_true(self):
+        network = {"activation": "relu", "a": ["1", "1/2"], "B": [["3/5", "4/5"], ["0", "1"]]}
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "equal.json"
+            file.write_text(json.dumps({"teacher": network, "student": network}))
+            r = self.results("verify", "--problem", file, "--samples", "2000")
+        self.assertTrue(r["verdict"])
+        self.assertTrue(all(s["z"] == 0 for s in r["sampled"]))
 
     def test_the_key_lemma_row_and_degree_can_be_chosen(self):
         r = self.results(*SMALL, "--key-lemma-row", "2", "--key-lemma-degree", "7")
