@@ -29,7 +29,7 @@ packages=(
   g++ meson ninja-build pkg-config ccache
   libboost-dev libeigen3-dev libgmp-dev libmpfr-dev libmpfi-dev libflint-dev
   libfmt-dev libtbb-dev librandom123-dev nlohmann-json3-dev libcli11-dev doctest-dev
-  gnuplot-nox
+  gnuplot-nox python3-jsonschema
 )
 
 installed_version() {  # PACKAGE: prints nothing unless it is installed

@@ -20,6 +20,7 @@ class Activation:
     homogeneity: Optional[int] = None  # p where σ(rx) = r^p σ(x), for the kinked ones
     jets: Optional[Callable] = None
     poles: float = float("inf")
+    parity: int = 0  # σ(-x) = parity·σ(x); 0 where neither sign holds
 
     @property
     def smooth(self):
@@ -103,8 +104,8 @@ def _hermite3(x):
     return (x**3 - 3 * x) / root, (3 * x**2 - 3) / root, 6 * x / root
 
 
-def _smooth(name, jets, poles=float("inf")):
-    return Activation(name, lambda x: jets(x)[0], jets=jets, poles=poles)
+def _smooth(name, jets, parity=0, poles=float("inf")):
+    return Activation(name, lambda x: jets(x)[0], jets=jets, poles=poles, parity=parity)
 
 
 ACTIVATIONS = {
@@ -115,25 +116,25 @@ ACTIVATIONS = {
         Activation("leaky_relu(-2/3)", lambda x: x if x > 0 else -2 * x / 3, (0,), 1),
         Activation("relu_power(2)", lambda x: max(x, mpf(0)) ** 2, (0,), 2),
         Activation("relu_power(3)", lambda x: max(x, mpf(0)) ** 3, (0,), 3),
-        Activation("abs", abs, (0,), 1),
+        Activation("abs", abs, (0,), 1, parity=1),
         Activation("step", lambda x: mpf(x > 0), (0,), 0),
-        Activation("sign", lambda x: mpf(1 if x > 0 else -1), (0,), 0),
-        Activation("hard_tanh", lambda x: min(max(x, mpf(-1)), mpf(1)), (-1, 1)),
-        _smooth("linear", _monomial(1)),
-        _smooth("identity", _monomial(1)),
-        _smooth("quadratic", _monomial(2)),
-        _smooth("cubic", _monomial(3)),
-        _smooth("hermite(3)", _hermite3),
-        _smooth("hermite(4)", _hermite4),
-        _smooth("erf", _erf),
+        Activation("sign", lambda x: mpf(1 if x > 0 else -1), (0,), 0, parity=-1),
+        Activation("hard_tanh", lambda x: min(max(x, mpf(-1)), mpf(1)), (-1, 1), parity=-1),
+        _smooth("linear", _monomial(1), -1),
+        _smooth("identity", _monomial(1), -1),
+        _smooth("quadratic", _monomial(2), 1),
+        _smooth("cubic", _monomial(3), -1),
+        _smooth("hermite(3)", _hermite3, -1),
+        _smooth("hermite(4)", _hermite4, 1),
+        _smooth("erf", _erf, -1),
         _smooth("gelu", _gelu),
-        _smooth("tanh", _tanh, poles=1.5707963),
+        _smooth("tanh", _tanh, -1, poles=1.5707963),
         _smooth("sigmoid", _sigmoid, poles=3.1415926),
         _smooth("softplus", _softplus, poles=3.1415926),
         _smooth("silu", _silu, poles=3.1415926),
         _smooth("exp", _exp),
-        _smooth("sin", _sin),
-        _smooth("cos", _cos),
-        _smooth("gaussian", _gaussian),
+        _smooth("sin", _sin, -1),
+        _smooth("cos", _cos, 1),
+        _smooth("gaussian", _gaussian, 1),
     )
 }

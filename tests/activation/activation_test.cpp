@@ -133,8 +133,7 @@ TEST_CASE("An interval evaluation contains the Real one at twice the digits") {
         const PrecisionScope scope(digits);
         const Interval range = at(activation, x);
         const PrecisionScope finer(2 * digits);
-        // A kink or jump that the interval around x cannot tell from x belongs to it as well; at
-        // the rounded x itself the point evaluation is one of its values.
+        // Rounded itself, and its argument before it: some units at twice the digits.
         const Real value = activation(from_rational<Real>(x));
         const Rational tolerance = test::unit_of_rounding(value) * 100'000;
         CHECK(exact(lower(range)) <= exact(value) + tolerance);
@@ -210,7 +209,6 @@ TEST_CASE("Activations that stay finite do so at the ends of the range of double
       CAPTURE(x);
       CHECK(std::isfinite(activation(x)));
     }
-    CHECK(activation(800.0) == activation(800.0 + 0.0));
   }
   CHECK(parse_activation("sigmoid")(-800.0) == 0);
   CHECK(parse_activation("sigmoid")(800.0) == 1);

@@ -65,7 +65,7 @@ TEST_CASE("A misspelt name is answered with the nearest known one") {
        {Line{"rleu", "relu"}, Line{"ReLU", "relu"}, Line{"sigmiod", "sigmoid"},
         Line{"sofplus", "softplus"}, Line{"leaky_rely(0.1)", "leaky_relu(1/10)"},
         Line{"leakyrelu(0.1)", "leaky_relu(1/10)"}, Line{"hardtanh", "hard_tanh"},
-        Line{"gaussain", "gaussian"}, Line{"relu)", "relu"}, Line{"tahn", "tanh"}}) {
+        Line{"gaussain", "gaussian"}, Line{"tahn", "tanh"}}) {
     CAPTURE(line.text);
     CHECK_THROWS_WITH_AS(parse_activation(line.text),
                          doctest::Contains(("\"" + std::string(line.suggestion) + "\"").c_str()),
@@ -74,10 +74,25 @@ TEST_CASE("A misspelt name is answered with the nearest known one") {
 }
 
 TEST_CASE("A name like no other points to the list instead") {
-  for (const std::string_view text : {"", "zzzzzzzz", "?", "42", "(1)"}) {
+  for (const std::string_view text : {"", "zzzzzzzz", "zzzzzzzz(1)"}) {
     CAPTURE(text);
     CHECK_THROWS_WITH_AS(parse_activation(text), doctest::Contains("sigmahat activations"),
                          ParseError);
+  }
+}
+
+TEST_CASE("What is no name is read as an expression, and refused with the column") {
+  for (const std::string_view text : {"?", "relu)", "x +", "2x", "max(x, "}) {
+    CAPTURE(text);
+    CHECK_THROWS_WITH_AS(parse_activation(text), doctest::Contains("column"), ParseError);
+  }
+  CHECK(parse_activation("42")(1.5) == 42);
+  CHECK(parse_activation("max(x - 1/2, 0)")(2.0) == 1.5);
+  // An expression's own text names it.
+  for (const std::string_view text : {"log(1+x^2)", "mish", "elu(1)", "he(3)"}) {
+    CAPTURE(text);
+    const Activation activation = parse_activation(text);
+    CHECK(parse_activation(activation.name()) == activation);
   }
 }
 

@@ -1,7 +1,10 @@
+#include <algorithm>
+#include <random>
+
 #include <doctest/doctest.h>
 
-#include <sigmahat/coefficients/closed_form.hpp>
 #include <sigmahat/coefficients/exact_value.hpp>
+#include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/precision.hpp>
 
 using namespace sigmahat;
@@ -35,12 +38,138 @@ TEST_CASE("Exact values evaluate to the elementary functions they name") {
   CHECK(overlaps(
       to_interval(ExactValue::root(Rational(-5, 7), 3, Rational(-2, 3))),
       -sqrt(Interval(5 * pi_value * pi_value * pi_value / 7)) * exp(Interval(Interval(-1) / 3))));
-  ExactValue mass = ExactValue::rational(2);
-  mass.erf_square = Rational(1, 2);
+  const ExactValue mass = Rational(2) * ExactValue::error_function(Rational(1, 2));
   // 2 erf(1/√2) = 2 P(|x| < 1), by mpmath
   const Interval value = to_interval(mass);
   const Real reference("1.36537898427417179434093018252815168991165");
   CHECK(abs(Real(lower(value) - reference)) < Real("1e-41"));
   CHECK(abs(Real(upper(value) - reference)) < Real("1e-41"));
   CHECK(to_text(mass) == "2*erf(1/sqrt(2))");
+}
+
+namespace {
+
+using Random = std::mt19937_64;
+
+int uniform(Random& random, int from, int to) {
+  return std::uniform_int_distribution<int>(from, to)(random);
+}
+
+/// Few different fields, so that many terms are alike.
+ExactTerm random_term(Random& random) {
+  const int unit = uniform(random, 1, 3);
+  const Rational factor(uniform(random, 1, 6), uniform(random, 1, 6));
+  ExactTerm term = ExactTerm::root(unit * factor * factor, uniform(random, -1, 1),
+                                   Rational(uniform(random, -1, 1), 2));
+  if (uniform(random, 0, 1) == 0) term.sign = -1;
+  if (uniform(random, 0, 2) == 0) term.erf_square = Rational(uniform(random, 1, 2), 2);
+  return term;
+}
+
+std::vector<ExactTerm> random_terms(Random& random, int count) {
+  std::vector<ExactTerm> terms;
+  for (int i = 0; i < count; ++i) terms.push_back(random_term(random));
+  return terms;
+}
+
+}  // namespace
+
+TEST_CASE("A sum is the same object in whatever order it is put together") {
+  for (unsigned seed = 1; seed <= 50; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    std::vector<ExactTerm> terms = random_terms(random, 30);
+    const ExactValue at_once = ExactValue::sum(terms);
+    ExactValue one_by_one;
+    for (const ExactTerm& term : terms) one_by_one = one_by_one + ExactValue(term);
+    CHECK(one_by_one == at_once);
+    std::shuffle(terms.begin(), terms.end(), random);
+    CHECK(ExactValue::sum(terms) == at_once);
+    CHECK((at_once - ExactValue::sum(terms)).is_zero());
+    for (std::size_t i = 0; i < at_once.terms().size(); ++i)
+      for (std::size_t j = 0; j < i; ++j)
+        CHECK_FALSE(rational_ratio(at_once.terms()[i], at_once.terms()[j]));
+  }
+}
+
+TEST_CASE("Exact values obey the laws of arithmetic, as objects") {
+  for (unsigned seed = 101; seed <= 130; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    const ExactValue a = ExactValue::sum(random_terms(random, 6));
+    const ExactValue b = ExactValue::sum(random_terms(random, 6));
+    ExactTerm factor = random_term(random);
+    factor.erf_square.reset();
+    const Rational r(uniform(random, -9, 9), uniform(random, 1, 9));
+    CHECK(a + b == b + a);
+    CHECK((a + b) - b == a);
+    CHECK(-(-a) == a);
+    CHECK(a - b == -(b - a));
+    CHECK(r * (a + b) == r * a + r * b);
+    CHECK(factor * (a + b) == factor * a + factor * b);
+    CHECK(ExactTerm::root(1 / factor.square, -factor.pi_power, -factor.exponent) * (factor * a) ==
+          Rational(factor.sign) * a);
+  }
+}
+
+TEST_CASE("Sums of exact values evaluate to sums of numbers") {
+  const PrecisionScope precision(40);
+  for (unsigned seed = 201; seed <= 220; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    const std::vector<ExactTerm> terms = random_terms(random, 20);
+    Interval total(0);
+    for (const ExactTerm& term : terms) total += to_interval(ExactValue(term));
+    const Interval value = to_interval(ExactValue::sum(terms));
+    CHECK(lower(value) <= upper(total));
+    CHECK(lower(total) <= upper(value));
+  }
+}
+
+TEST_CASE("Roots of different squarefree parts stay apart, others are merged") {
+  // 8 = 2·2², 18 = 2·3², and no factor of the large square is ever looked for
+  CHECK(ExactValue::root(8) + ExactValue::root(18) == ExactValue::root(50));
+  CHECK((ExactValue::root(2) + ExactValue::root(3)).terms().size() == 2);
+  const Integer large = Integer(2) * pow(Integer(10), 400) + 123457;
+  const ExactValue root = ExactValue::root(Rational(large));
+  CHECK(root + ExactValue::root(Rational(4 * large, 9)) == Rational(5, 3) * root);
+}
+
+TEST_CASE("Equality is decided, also between numbers that agree in many digits") {
+  const ExactValue pi_value = ExactValue::root(1, 2);
+  CHECK(equal(pi_value, Rational(1, 2) * (pi_value + pi_value)));
+  CHECK_FALSE(equal(pi_value, ExactValue::rational(Rational(355, 113))));
+  for (const int digits : {30, 300, 3000}) {
+    CAPTURE(digits);
+    const PrecisionScope precision(digits);
+    // e^{-1/8}/√(2π) + erf(1)/3 cut off after so many digits
+    const ExactValue x = ExactValue::root(Rational(1, 2), -1, Rational(-1, 4)) +
+                         Rational(1, 3) * ExactValue::error_function(1);
+    Rational near;
+    const Real cut = lower(to_interval(x));
+    mpfr_get_q(near.backend().data(), cut.backend().data());
+    CHECK_FALSE(equal(x, ExactValue::rational(near)));
+    // and what is left when nearly everything cancels has all its digits
+    const PrecisionScope few(20);
+    const Interval rest = to_interval(x - ExactValue::rational(near));
+    CHECK(upper(rest) - lower(rest) < Real("1e-19") * abs(lower(rest)));
+  }
+}
+
+TEST_CASE("Sums print with their signs between the terms") {
+  const ExactValue mean = ExactValue::root(Rational(1, 2), -1, Rational(-1, 4)) -
+                          ExactValue::rational(Rational(1, 4)) +
+                          Rational(1, 4) * ExactValue::error_function(Rational(1, 8));
+  CHECK(to_text(mean) == "exp(-1/8)/sqrt(2*pi) - 1/4 + erf(1/sqrt(8))/4");
+  CHECK(to_text(-mean) == "-exp(-1/8)/sqrt(2*pi) + 1/4 - erf(1/sqrt(8))/4");
+  CHECK(to_latex(mean) ==
+        "\\frac{e^{-1/8}}{\\sqrt{2 \\pi}} - \\frac{1}{4} + "
+        "\\frac{\\operatorname{erf}\\left(\\frac{1}{\\sqrt{8}}\\right)}{4}");
+}
+
+TEST_CASE("The ring holds no product of error functions and no zero monomial") {
+  const ExactTerm term = ExactValue::error_function(1).terms()[0];
+  CHECK_THROWS_AS(term * term, DomainError);
+  CHECK_THROWS_AS(term * ExactValue::error_function(2), DomainError);
+  CHECK_THROWS_AS(ExactTerm::root(0), DomainError);
 }

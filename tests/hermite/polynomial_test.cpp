@@ -284,7 +284,6 @@ TEST_CASE("Hermite functions agree with e^{-x²/4} h_k(x) in high precision, far
 }
 
 TEST_CASE("Hermite functions keep their relative accuracy where they are tiny") {
-  // Between the overflow of h_k and the underflow of the weight: x = 60, small degrees.
   const double x = 40;
   const std::vector<double> values = hermite_functions(x, 200);
   const PrecisionScope scope(ample_digits(x, 200));

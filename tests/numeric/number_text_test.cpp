@@ -271,6 +271,44 @@ TEST_CASE("An enclosure whose leading digit is unknown prints a range around zer
   check_promise({Real("-1e-30"), Real("1e-25"), Status::certified}, 17);
 }
 
+TEST_CASE("A printed decimal and its bound hold every number of the enclosure") {
+  RandomNumbers random(34);
+  for (const int digits : {3, 17, 50}) {
+    const PrecisionScope scope(digits);
+    for (int trial = 0; trial < 3000; ++trial) {
+      const Real value = random.real(-60, 90);
+      const long exponent =
+          value == 0 ? 0 : static_cast<long>(mpfr_get_exp(value.backend().data()));
+      const Enclosure x{value, abs(random.real(exponent - 3 * digits - 10, exponent + 3)),
+                        Status::certified};
+      const int max_digits = static_cast<int>(random.integer(1, 2 * digits));
+      const DecimalEnclosure printed = to_decimal(x, max_digits);
+      CAPTURE(x.value);
+      CAPTURE(x.error_bound);
+      CAPTURE(printed.value);
+      CAPTURE(printed.error_bound);
+      const Rational distance = abs(Rational(exact(x.value) - parse_rational(printed.value)));
+      const Rational bound = parse_rational(printed.error_bound);
+      CHECK(distance + exact(x.error_bound) <= bound);
+      // No wider than rounding up to two digits makes it, once for the sum and once for printing.
+      CHECK(10 * bound <= 12 * (distance + exact(x.error_bound)));
+    }
+  }
+}
+
+TEST_CASE("A decimal without a supported digit is zero, its bound as wide as the number") {
+  const PrecisionScope scope(20);
+  const DecimalEnclosure unresolved = to_decimal({Real(-1), Real("2.01")}, 17);
+  CHECK(unresolved.value == "0");
+  CHECK(unresolved.error_bound == "3.1e0");
+  const DecimalEnclosure zero = to_decimal({Real(0), Real(0)}, 17);
+  CHECK(zero.value == "0");
+  CHECK(zero.error_bound == "0");
+  const DecimalEnclosure half = to_decimal({Real("0.5"), Real(0)}, 17);
+  CHECK(half.value == "0.5");
+  CHECK(half.error_bound == "0");
+}
+
 TEST_CASE("Exact values print without the zeros that carry nothing") {
   const PrecisionScope scope(40);
   const auto text = [](const char* value) { return to_text(Enclosure{Real(value), Real(0)}, 17); };

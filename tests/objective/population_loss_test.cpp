@@ -193,6 +193,17 @@ TEST_CASE("A wrong coefficient moves the series away from the loss") {
   CHECK_THROWS_AS(population_loss_series(problem, options), DomainError);
 }
 
+TEST_CASE("A wrong coefficient is summed however early the series could have ended") {
+  const Problem problem = random_problem("gelu", "gelu", {2, 2, 50}, 5);
+  SeriesOptions options;
+  const int degrees = population_loss_series(problem, options).terms;
+  CAPTURE(degrees);
+  REQUIRE(degrees < 200);
+  options.override_coefficient = {200, Rational(1)};
+  CHECK_FALSE(
+      overlap(population_loss(problem, 17).value, population_loss_series(problem, options).value));
+}
+
 TEST_CASE("Key lemma: for quadratic labels E[y h_2(b x)] is a quadratic form, by hand") {
   // y = Σ a_j ⟨b_j, x⟩²: E[y h_2(b·x)] = √2 Σ a_j ⟨b_j, b⟩², E[y] = Σ a_j, nothing else.
   const Problem problem = parse_problem(R"({

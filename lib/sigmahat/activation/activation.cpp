@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include <sigmahat/activation/activation.hpp>
+#include <sigmahat/activation/analytic_pieces.hpp>
 #include <sigmahat/hermite/polynomial.hpp>
 #include <sigmahat/numeric/overloaded.hpp>
 
@@ -147,6 +148,7 @@ T evaluate(const Structure& structure, const T& x) {
           [&](const ErrorFunction&) { return error_function(x); },
           [&](const Gelu&) -> T { return x * (1 + error_function(T(x / sqrt(T(2))))) / 2; },
           [&](const Logistic& f) { return evaluate(f, x); },
+          [&](const Expression& f) { return sigmahat::evaluate(f, x); },
       },
       structure);
 }
@@ -165,6 +167,77 @@ std::string_view to_string(Parity parity) {
   return "";
 }
 
+namespace {
+
+Parity parity_of(const Expression& f);
+
+/// The parity that all of `parts` have.
+Parity common_parity(const std::vector<Expression>& parts) {
+  const Parity first = parity_of(parts[0]);
+  for (const Expression& part : parts)
+    if (parity_of(part) != first) return Parity::none;
+  return first;
+}
+
+/// Of a product of odd and even factors.
+Parity product_parity(const std::vector<Expression>& factors) {
+  bool odd = false;
+  for (const Expression& factor : factors) {
+    const Parity parity = parity_of(factor);
+    if (parity == Parity::none) return Parity::none;
+    odd = odd != (parity == Parity::odd);
+  }
+  return odd ? Parity::odd : Parity::even;
+}
+
+Parity call_parity(const Expression::Call& call) {
+  const Parity inner = common_parity(call.arguments);
+  if (inner != Parity::odd) return inner;
+  switch (call.function) {
+    case Function::abs:
+    case Function::cos:
+    case Function::cosh:
+      return Parity::even;
+    case Function::sign:
+    case Function::sin:
+    case Function::tan:
+    case Function::sinh:
+    case Function::tanh:
+    case Function::arctan:
+    case Function::arcsinh:
+    case Function::erf:
+      return Parity::odd;
+    case Function::hermite:
+      return call.degree % 2 == 0 ? Parity::even : Parity::odd;
+    default:
+      return Parity::none;
+  }
+}
+
+Parity power_parity(const Expression::Power& power) {
+  const Parity inner = parity_of(power.base);
+  if (inner != Parity::odd) return inner;
+  if (denominator(power.exponent) != 1) return Parity::none;
+  return numerator(power.exponent) % 2 == 0 ? Parity::even : Parity::odd;
+}
+
+/// As far as the tree shows.
+Parity parity_of(const Expression& f) {
+  return std::visit(
+      Overloaded{
+          [](const Expression::Number&) { return Parity::even; },
+          [](const Expression::Pi&) { return Parity::even; },
+          [](const Expression::Variable&) { return Parity::odd; },
+          [](const Expression::Sum& sum) { return common_parity(sum.terms); },
+          [](const Expression::Product& product) { return product_parity(product.factors); },
+          [](const Expression::Power& power) { return power_parity(power); },
+          [](const Expression::Call& call) { return call_parity(call); },
+      },
+      f.node());
+}
+
+}  // namespace
+
 Parity Activation::parity() const {
   return std::visit(
       Overloaded{
@@ -178,6 +251,7 @@ Parity Activation::parity() const {
           [](const ErrorFunction&) { return Parity::odd; },
           [](const Gelu&) { return Parity::none; },
           [](const Logistic& f) { return f == Logistic::tanh ? Parity::odd : Parity::none; },
+          [](const Expression& f) { return parity_of(f); },
       },
       structure_);
 }
@@ -190,8 +264,12 @@ std::optional<int> Activation::homogeneity() const {
 }
 
 std::vector<Rational> Activation::kinks() const {
-  const auto* f = std::get_if<PiecewisePolynomial>(&structure_);
-  return f ? f->breakpoints : std::vector<Rational>{};
+  if (const auto* f = std::get_if<PiecewisePolynomial>(&structure_)) return f->breakpoints;
+  std::vector<Rational> result;
+  if (const auto* f = std::get_if<Expression>(&structure_))
+    for (const SingularPoint& point : analytic_pieces(*f, 32, 20).points)
+      if (point.exact) result.push_back(*point.exact);
+  return result;
 }
 
 std::optional<int> Activation::polynomial_degree() const {

@@ -7,15 +7,14 @@
 #include <variant>
 #include <vector>
 
+#include <sigmahat/activation/expression.hpp>
+#include <sigmahat/numeric/rational_polynomial.hpp>
 #include <sigmahat/numeric/scalar.hpp>
 
 namespace sigmahat {
 
 enum class Parity { none, even, odd };
 std::string_view to_string(Parity parity);
-
-/// Σ_i coefficients[i] x^i; no trailing zeros, so the zero polynomial is empty.
-using Polynomial = std::vector<Rational>;
 
 /// pieces[i] between breakpoints[i-1] and breakpoints[i]; at a jump, the mean of both sides.
 struct PiecewisePolynomial {
@@ -52,8 +51,14 @@ enum class Logistic {
 };
 
 /// What an activation is made of: everything else that is known of it follows from this.
+///
+/// An Expression is anything that is none of the others.
 using Structure = std::variant<PiecewisePolynomial, HermitePolynomial, Exponential, Sinusoid,
-                               GaussianBump, ErrorFunction, Gelu, Logistic>;
+                               GaussianBump, ErrorFunction, Gelu, Logistic, Expression>;
+
+/// The most special structure that is recognised in f, f itself if there is none. Functions that
+/// differ at jumps alone count as the same.
+Structure structure_of(const Expression& f);
 
 /// An activation function σ: R → R with E[σ(x)²] finite. A value; the built-in ones come from
 /// parse_activation.
@@ -69,7 +74,8 @@ class Activation {
   Parity parity() const;
   /// p where σ(r x) = r^p σ(x) for all r > 0.
   std::optional<int> homogeneity() const;
-  /// Points where σ or one of its derivatives jumps, increasing.
+  /// Points where σ or one of its derivatives jumps, increasing; of an Expression those in
+  /// [-32, 32] that are rational.
   std::vector<Rational> kinks() const;
   /// The degree, where σ is a polynomial.
   std::optional<int> polynomial_degree() const;
@@ -90,9 +96,12 @@ class Activation {
   Structure structure_;
 };
 
-/// The activation called `text`: "relu", "leaky_relu(1/10)", "hermite(3)".
+/// The activation called `text`: "relu", "leaky_relu(1/10)", "hermite(3)"; or written as an
+/// expression in x (docs/expressions.md): "max(x - 1/2, 0)".
 ///
-/// Throws ParseError for an unknown name (with the nearest known one) and for wrong parameters.
+/// Throws ParseError for an unknown name (with the nearest known one), for wrong parameters and for
+/// what the grammar does not hold; DomainError for a function that is not square integrable under
+/// the normal distribution, or not defined.
 Activation parse_activation(std::string_view text);
 
 /// A line of the registry.

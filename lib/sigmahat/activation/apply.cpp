@@ -122,6 +122,10 @@ void apply(const Gelu&, std::span<double> values) {
   transform_each(values, [](double x) { return x * std::erfc(-x * M_SQRT1_2) / 2; });
 }
 
+void apply(const Expression& f, std::span<double> values) {
+  evaluate(f, values);
+}
+
 void apply(Logistic f, std::span<double> values) {
   switch (f) {
     case Logistic::tanh:

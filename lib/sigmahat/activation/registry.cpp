@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <sigmahat/activation/activation.hpp>
+#include <sigmahat/activation/admissibility.hpp>
 #include <sigmahat/hermite/polynomial.hpp>
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/number_text.hpp>
@@ -41,6 +42,30 @@ struct Definition {
   std::size_t parameters;
   Structure (*make)(const Parameters&);
 };
+
+/// Whether `text` has the form of a name, perhaps with parameters: no x, no operator outside them.
+bool is_call_by_name(std::string_view text) {
+  const std::size_t open = text.find('(');
+  const std::string_view name = text.substr(0, open);
+  const auto is_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  if (name == "x" || name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
+  // The blank before a parenthesis is no part of the name.
+  if (!std::all_of(name.begin(),
+                   name.begin() + static_cast<std::ptrdiff_t>(name.find_last_not_of(" \t") + 1),
+                   is_word))
+    return false;
+  return open == std::string_view::npos ||
+         (text.back() == ')' && text.find_first_of("xX", open) == std::string_view::npos &&
+          text.find(')') == text.size() - 1);
+}
+
+Activation from_expression(std::string_view text) {
+  const Expression f = parse_expression(text);
+  require_admissible(f);
+  return Activation(to_text(f), structure_of(f));
+}
 
 const std::vector<Definition>& definitions() {
   static const std::vector<Definition> all{
@@ -149,11 +174,28 @@ Parameters read_parameters(std::string_view list) {
 
 Activation parse_activation(std::string_view text) {
   const std::string_view call = trimmed(text);
+  if (!is_call_by_name(call) && !call.empty()) return from_expression(call);
   const std::size_t open = call.find('(');
   const std::string name(trimmed(call.substr(0, open)));
   const auto definition = std::find_if(definitions().begin(), definitions().end(),
                                        [&](const auto& d) { return d.entry.name == name; });
-  if (definition == definitions().end()) refuse_unknown(name);
+  if (definition == definitions().end() && name.empty()) refuse_unknown(name);
+  if (definition == definitions().end()) {
+    // Functions of the grammar are called by name too, their parameters before x: mish, elu(1);
+    // and he(3) is an expression that happens to have no x.
+    const std::string inside(open == std::string_view::npos
+                                 ? ""
+                                 : trimmed(call.substr(open + 1, call.size() - open - 2)));
+    const std::string with_argument =
+        fmt::format("{}({}{}x)", name, inside, inside.empty() ? "" : ", ");
+    for (const std::string_view candidate : {std::string_view(with_argument), call}) {
+      try {
+        return from_expression(candidate);
+      } catch (const ParseError&) {
+      }
+    }
+    refuse_unknown(name);
+  }
 
   Parameters parameters;
   if (open != std::string_view::npos) {

@@ -1,153 +1,228 @@
-#include <vector>
-
-#include <fmt/format.h>
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
 
 #include <sigmahat/coefficients/exact_value.hpp>
-#include <sigmahat/numeric/number_text.hpp>
+#include <sigmahat/numeric/ball.hpp>
+#include <sigmahat/numeric/errors.hpp>
+#include <sigmahat/numeric/precision.hpp>
 
 namespace sigmahat {
 namespace {
 
-/// The square root of n, where n is a perfect square.
+// Beyond this many bits nothing is told apart any more: a difference that is still not resolved is
+// one of numbers that nobody writes down.
+constexpr slong most_bits = slong{1} << 20;
+
 std::optional<Integer> perfect_root(const Integer& n) {
-  Integer remainder;
-  Integer root = sqrt(n, remainder);
-  if (remainder != 0) return {};
-  return root;
+  if (mpz_perfect_square_p(n.backend().data()) == 0) return {};
+  return Integer(sqrt(n));
 }
 
-/// Factors of an exact value, sorted to where they are written.
-struct Factors {
-  std::vector<std::string> over, under;            ///< outside the root
-  std::vector<std::string> root_over, root_under;  ///< inside it
+/// What alike terms have in common, in the order in which terms are written: what has no error
+/// function before what has one, densities before probabilities.
+auto key_of(const ExactTerm& x) {
+  return std::tie(x.erf_square, x.pi_power, x.exponent);
+}
+
+bool written_before(const ExactTerm& x, const ExactTerm& y) {
+  return std::tie(x.erf_square, x.pi_power, x.exponent, x.square) <
+         std::tie(y.erf_square, y.pi_power, y.exponent, y.square);
+}
+
+/// Evaluates values, keeping the constants that their terms share.
+class Evaluation {
+ public:
+  Ball value(const ExactValue& x, slong bits) {
+    Ball result;
+    for (const ExactTerm& term : x.terms())
+      arb_add(result.get(), result.get(), value(term, bits).get(), bits);
+    return result;
+  }
+
+  Ball value(const ExactTerm& x, slong bits) {
+    Ball result(x.square, bits);
+    if (x.pi_power != 0) {
+      Ball power;
+      arb_const_pi(power.get(), bits);
+      arb_pow_ui(power.get(), power.get(), static_cast<ulong>(std::abs(x.pi_power)), bits);
+      if (x.pi_power > 0)
+        arb_mul(result.get(), result.get(), power.get(), bits);
+      else
+        arb_div(result.get(), result.get(), power.get(), bits);
+    }
+    arb_sqrt(result.get(), result.get(), bits);
+    if (x.exponent != 0)
+      arb_mul(result.get(), result.get(), exponential(x.exponent, bits).get(), bits);
+    if (x.erf_square)
+      arb_mul(result.get(), result.get(), error_function(*x.erf_square, bits).get(), bits);
+    if (x.sign < 0) arb_neg(result.get(), result.get());
+    return result;
+  }
+
+  /// Relative error at most 2^-bits, unless the value is within 2^-most_bits or so of zero.
+  Ball accurate_value(const ExactValue& x, slong bits) {
+    for (slong working = bits + 10;;) {
+      Ball result = value(x, working);
+      if (x.is_zero() || working >= most_bits) return result;
+      if (arb_contains_zero(result.get())) {
+        // Nothing is known of the size, hence nothing of what is missing.
+        working *= 2;
+        continue;
+      }
+      const slong missing = bits - arb_rel_accuracy_bits(result.get());
+      if (missing <= 0) return result;
+      working += missing + 10;
+    }
+  }
+
+ private:
+  struct Constant {
+    Ball ball;
+    slong bits = 0;
+  };
+
+  const Ball& exponential(const Rational& exponent, slong bits) {
+    Constant& constant = exponentials_[exponent];
+    if (constant.bits < bits) {
+      constant = {Ball(exponent / 2, bits), bits};
+      arb_exp(constant.ball.get(), constant.ball.get(), bits);
+    }
+    return constant.ball;
+  }
+  const Ball& error_function(const Rational& square, slong bits) {
+    Constant& constant = error_functions_[square];
+    if (constant.bits < bits) {
+      constant = {Ball(square, bits), bits};
+      arb_sqrt(constant.ball.get(), constant.ball.get(), bits);
+      arb_hypgeom_erf(constant.ball.get(), constant.ball.get(), bits);
+    }
+    return constant.ball;
+  }
+
+  std::map<Rational, Constant> exponentials_, error_functions_;
 };
-
-struct Notation {
-  std::string pi, product;
-  std::string (*integer)(const Integer&);
-  std::string (*exponential)(const Rational&);
-  std::string (*pi_power)(int);
-  std::string (*error_function)(const std::string&);
-};
-
-/// A whole number leaves the root only if it leaves entirely: -1/sqrt(48 pi), not -1/(4 sqrt(3
-/// pi)).
-void place(const Integer& n, const Notation& notation, std::vector<std::string>& outside,
-           std::vector<std::string>& inside) {
-  if (n == 1) return;
-  if (const auto root = perfect_root(n))
-    outside.push_back(notation.integer(*root));
-  else
-    inside.push_back(notation.integer(n));
-}
-
-Factors factors_of(const ExactValue& x, const Notation& notation, const std::string& erf_argument) {
-  Factors f;
-  place(numerator(x.square), notation, f.over, f.root_over);
-  place(denominator(x.square), notation, f.under, f.root_under);
-  const int whole = x.pi_power / 2;
-  if (whole != 0) (whole > 0 ? f.over : f.under).push_back(notation.pi_power(std::abs(whole)));
-  if (x.pi_power % 2 != 0) (x.pi_power > 0 ? f.root_over : f.root_under).push_back(notation.pi);
-  if (x.exponent != 0) f.over.push_back(notation.exponential(x.exponent / 2));
-  if (x.erf_square) f.over.push_back(notation.error_function(erf_argument));
-  return f;
-}
-
-std::string join(const std::vector<std::string>& factors, const std::string& product) {
-  return factors.empty() ? "1" : fmt::format("{}", fmt::join(factors, product));
-}
-
-std::string parenthesised(const std::vector<std::string>& factors, const std::string& product) {
-  const std::string text = join(factors, product);
-  return factors.size() > 1 ? "(" + text + ")" : text;
-}
-
-const Notation plain{"pi",
-                     "*",
-                     [](const Integer& n) { return n.str(); },
-                     [](const Rational& e) { return "exp(" + to_text(e) + ")"; },
-                     [](int p) { return p == 1 ? std::string("pi") : fmt::format("pi^{}", p); },
-                     [](const std::string& argument) { return "erf(" + argument + ")"; }};
-
-const Notation latex{
-    "\\pi",
-    " ",
-    [](const Integer& n) { return n.str(); },
-    [](const Rational& e) { return e == 1 ? std::string("e") : "e^{" + to_text(e) + "}"; },
-    [](int p) { return p == 1 ? std::string("\\pi") : fmt::format("\\pi^{{{}}}", p); },
-    [](const std::string& argument) {
-      return "\\operatorname{erf}\\left(" + argument + "\\right)";
-    }};
-
-std::string sign_of(const ExactValue& x) {
-  return x.sign < 0 ? "-" : "";
-}
 
 }  // namespace
 
-ExactValue ExactValue::rational(const Rational& value) {
+ExactTerm ExactTerm::root(const Rational& signed_square, int pi_power, const Rational& exponent) {
+  if (signed_square == 0) throw DomainError("a monomial of the exact ring is not zero");
+  return {signed_square < 0 ? -1 : 1, abs(signed_square), pi_power, exponent, {}};
+}
+
+ExactTerm ExactTerm::rational(const Rational& value) {
   return root(value < 0 ? Rational(-value * value) : Rational(value * value));
+}
+
+ExactTerm operator*(const ExactTerm& x, const ExactTerm& y) {
+  if (x.erf_square && y.erf_square)
+    throw DomainError("the exact ring holds no product of two error functions");
+  return {x.sign * y.sign, x.square * y.square, x.pi_power + y.pi_power, x.exponent + y.exponent,
+          x.erf_square ? x.erf_square : y.erf_square};
+}
+
+std::optional<Rational> rational_ratio(const ExactTerm& x, const ExactTerm& y) {
+  if (key_of(x) != key_of(y)) return {};
+  const Rational square = x.square / y.square;
+  const auto over = perfect_root(numerator(square));
+  if (!over) return {};
+  const auto under = perfect_root(denominator(square));
+  if (!under) return {};
+  return Rational(x.sign * y.sign * *over, *under);
+}
+
+ExactValue ExactValue::rational(const Rational& value) {
+  if (value == 0) return zero();
+  return ExactTerm::rational(value);
 }
 
 ExactValue ExactValue::root(const Rational& signed_square, int pi_power, const Rational& exponent) {
   if (signed_square == 0) return zero();
-  return {signed_square < 0 ? -1 : 1, abs(signed_square), pi_power, exponent, {}};
+  return ExactTerm::root(signed_square, pi_power, exponent);
 }
 
-ExactValue operator*(const Rational& factor, const ExactValue& x) {
-  if (factor == 0 || x.is_zero()) return ExactValue::zero();
-  ExactValue result = x;
-  if (factor < 0) result.sign = -result.sign;
-  result.square *= factor * factor;
+ExactValue ExactValue::error_function(const Rational& signed_square) {
+  if (signed_square == 0) return zero();
+  return ExactTerm{signed_square < 0 ? -1 : 1, 1, 0, 0, abs(signed_square)};
+}
+
+ExactValue ExactValue::sum(std::vector<ExactTerm> terms) {
+  std::sort(terms.begin(), terms.end(), written_before);
+  ExactValue result;
+  // Each group of terms that share their key becomes its classes of alike terms.
+  for (auto group = terms.begin(); group != terms.end();) {
+    const auto end = std::find_if(group, terms.end(),
+                                  [&](const ExactTerm& x) { return key_of(x) != key_of(*group); });
+    for (auto first = group; first != end; ++first) {
+      if (first->sign == 0) continue;  // taken
+      Rational multiple = 1;
+      for (auto other = std::next(first); other != end; ++other) {
+        if (other->sign == 0) continue;
+        const auto ratio = rational_ratio(*other, *first);
+        if (!ratio) continue;
+        multiple += *ratio;
+        other->sign = 0;
+      }
+      if (multiple == 1)
+        result.terms_.push_back(std::move(*first));
+      else if (multiple != 0)
+        result.terms_.push_back(ExactTerm::rational(multiple) * *first);
+    }
+    group = end;
+  }
+  std::sort(result.terms_.begin(), result.terms_.end(), written_before);
   return result;
 }
 
-std::string to_text(const ExactValue& x) {
-  if (x.is_zero()) return "0";
-  const std::string erf_argument =
-      x.erf_square ? to_text(ExactValue::root(*x.erf_square)) : std::string();
-  Factors f = factors_of(x, plain, erf_argument);
-  if (!f.root_over.empty()) {
-    std::string radicand = join(f.root_over, plain.product);
-    if (!f.root_under.empty()) radicand += "/" + parenthesised(f.root_under, plain.product);
-    f.over.push_back("sqrt(" + radicand + ")");
-  } else if (!f.root_under.empty()) {
-    f.under.push_back("sqrt(" + join(f.root_under, plain.product) + ")");
-  }
-  std::string text = sign_of(x) + join(f.over, plain.product);
-  if (!f.under.empty()) text += "/" + parenthesised(f.under, plain.product);
-  return text;
+ExactValue operator+(const ExactValue& x, const ExactValue& y) {
+  std::vector<ExactTerm> terms = x.terms();
+  terms.insert(terms.end(), y.terms().begin(), y.terms().end());
+  return ExactValue::sum(std::move(terms));
 }
 
-std::string to_latex(const ExactValue& x) {
-  if (x.is_zero()) return "0";
-  const std::string erf_argument =
-      x.erf_square ? to_latex(ExactValue::root(*x.erf_square)) : std::string();
-  Factors f = factors_of(x, latex, erf_argument);
-  if (!f.root_over.empty()) {
-    std::string radicand = join(f.root_over, latex.product);
-    if (!f.root_under.empty())
-      radicand = "\\frac{" + radicand + "}{" + join(f.root_under, latex.product) + "}";
-    f.over.push_back("\\sqrt{" + radicand + "}");
-  } else if (!f.root_under.empty()) {
-    f.under.push_back("\\sqrt{" + join(f.root_under, latex.product) + "}");
-  }
-  const std::string over = join(f.over, latex.product);
-  if (f.under.empty()) return sign_of(x) + over;
-  return sign_of(x) + "\\frac{" + over + "}{" + join(f.under, latex.product) + "}";
+ExactValue operator-(const ExactValue& x) {
+  return ExactTerm::rational(-1) * x;
+}
+
+ExactValue operator-(const ExactValue& x, const ExactValue& y) {
+  return x + -y;
+}
+
+ExactValue operator*(const Rational& factor, const ExactValue& x) {
+  if (factor == 0) return ExactValue::zero();
+  return ExactTerm::rational(factor) * x;
+}
+
+ExactValue operator*(const ExactTerm& factor, const ExactValue& x) {
+  std::vector<ExactTerm> terms;
+  terms.reserve(x.terms().size());
+  for (const ExactTerm& term : x.terms()) terms.push_back(factor * term);
+  return ExactValue::sum(std::move(terms));
+}
+
+bool equal(const ExactValue& x, const ExactValue& y) {
+  const ExactValue difference = x - y;
+  if (difference.is_zero()) return true;
+  Evaluation evaluation;
+  for (slong bits = 64; bits <= most_bits; bits *= 2)
+    if (!arb_contains_zero(evaluation.value(difference, bits).get())) return false;
+  throw NumericalError("whether " + to_text(x) + " and " + to_text(y) +
+                       " are the same number could not be decided");
+}
+
+std::vector<Interval> to_intervals(const std::vector<ExactValue>& values) {
+  Evaluation evaluation;
+  const slong bits = PrecisionScope::bits() + 2;
+  std::vector<Interval> result;
+  result.reserve(values.size());
+  for (const ExactValue& x : values)
+    result.push_back(to_interval(evaluation.accurate_value(x, bits)));
+  return result;
 }
 
 Interval to_interval(const ExactValue& x) {
-  if (x.is_zero()) return Interval(0);
-  Interval value = from_rational<Interval>(x.square);
-  if (x.pi_power != 0) {
-    const Interval pi_factor = power(pi<Interval>(), std::abs(x.pi_power));
-    value = x.pi_power > 0 ? Interval(value * pi_factor) : Interval(value / pi_factor);
-  }
-  value = sqrt(value);
-  if (x.exponent != 0) value *= exp(from_rational<Interval>(x.exponent / 2));
-  if (x.erf_square) value *= error_function(Interval(sqrt(from_rational<Interval>(*x.erf_square))));
-  return x.sign < 0 ? Interval(-value) : value;
+  return to_interval(Evaluation().accurate_value(x, PrecisionScope::bits() + 2));
 }
 
 }  // namespace sigmahat

@@ -5,6 +5,7 @@
 
 #include <sigmahat/coefficients/hermite_sums.hpp>
 #include <sigmahat/coefficients/panel_quadrature.hpp>
+#include <sigmahat/numeric/complex_ball.hpp>
 #include <sigmahat/numeric/errors.hpp>
 
 namespace sigmahat {
@@ -13,18 +14,6 @@ namespace {
 // docs/design/panel-quadrature.md proves the bounds used here.
 
 constexpr slong bound_bits = 53;  // precision at which error bounds are evaluated
-
-class ComplexBall {
- public:
-  ComplexBall() { acb_init(ball_); }
-  ComplexBall(const ComplexBall&) = delete;
-  ComplexBall& operator=(const ComplexBall&) = delete;
-  ~ComplexBall() { acb_clear(ball_); }
-  acb_ptr get() { return ball_; }
-
- private:
-  acb_t ball_;
-};
 
 double log2_upper(const Ball& x) {
   mag_t bound;
@@ -260,6 +249,10 @@ class PanelIntegrator {
     std::optional<Plan> plan;
     if (panel.log2_half() < 5) plan = make_plan(function, panel);
     if (plan && plan->points <= most_points_) return evaluate(function, panel, *plan);
+    // Where singular points crowd, as of sin(1/x), halving would not end.
+    if (++halvings_ > 64 * bits_ + 4096)
+      throw NumericalError("the quadrature meets too many singular points near x = " +
+                           std::to_string(arf_get_d(arb_midref(panel.center.get()), ARF_RND_NEAR)));
     // |h_k φ| < 1: a panel shorter than this matters no more.
     if (panel.log2_half() < -static_cast<double>(bits_) - 10) return cover(function, panel);
     Ball middle = panel.center, left, right;
@@ -365,6 +358,7 @@ class PanelIntegrator {
 
   int max_degree_;
   slong bits_, precision_;
+  slong halvings_ = 0;
   ulong most_points_;
   std::map<ulong, GaussRule> rules_;
   std::vector<Ball> nodes_, weights_;

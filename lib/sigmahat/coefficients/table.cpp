@@ -1,6 +1,13 @@
+#include <algorithm>
+#include <cmath>
+
 #include <fmt/format.h>
 
+#include <sigmahat/activation/analytic_pieces.hpp>
+#include <sigmahat/activation/expression_ball.hpp>
+#include <sigmahat/activation/growth.hpp>
 #include <sigmahat/coefficients/closed_form.hpp>
+#include <sigmahat/coefficients/panel_quadrature.hpp>
 #include <sigmahat/coefficients/table.hpp>
 #include <sigmahat/coefficients/trapezoidal.hpp>
 #include <sigmahat/hermite/polynomial.hpp>
@@ -9,16 +16,6 @@
 
 namespace sigmahat {
 namespace {
-
-CoefficientTable evaluated(const Activation& activation, int digits, ClosedForm form) {
-  CoefficientTable table{activation, digits, {}, to_enclosure(form.second_moment, Status::exact)};
-  table.coefficients.reserve(form.coefficients.size());
-  for (ExactValue& value : form.coefficients) {
-    Enclosure enclosure = to_enclosure(to_interval(value), Status::exact);
-    table.coefficients.push_back({std::move(enclosure), std::move(value)});
-  }
-  return table;
-}
 
 CoefficientTable integrated(const Activation& activation, Logistic kind, int max_degree,
                             int digits) {
@@ -37,6 +34,102 @@ CoefficientTable integrated(const Activation& activation, Logistic kind, int max
           ExactValue::rational(Rational(coefficient.enclosure.value.convert_to<double>()));
     }
     table.coefficients.push_back(std::move(coefficient));
+  }
+  return table;
+}
+
+double upper_double(const Interval& x) {
+  return mpfr_get_d(x.backend().right_data(), MPFR_RNDU);
+}
+
+/// What `f` is bounded by far out on both sides.
+GrowthBound growth_of(const Activation& activation, const Expression& f) {
+  GrowthBound bound{8, -INFINITY, 0, 0, -INFINITY};
+  for (const int side : {-8, 8}) {
+    const auto growth = tail_growth(f, side).upper;
+    if (!growth)
+      throw DomainError(fmt::format("no bound is known on the growth of {}", activation.name()));
+    bound.log_scale = std::max(bound.log_scale, upper_double(growth->log_constant));
+    bound.power = std::max(bound.power, upper_double(growth->power));
+    bound.linear = std::max(bound.linear, upper_double(growth->linear));
+    bound.quadratic = std::max(bound.quadratic, upper_double(growth->quadratic));
+  }
+  // A function that is zero there has a bound of any constant.
+  bound.log_scale = std::max(bound.log_scale, -1e6);
+  return bound;
+}
+
+QuadratureTable integrate(const Activation& activation, const Expression& f, int max_degree,
+                          slong bits) {
+  const GrowthBound growth = growth_of(activation, f);
+  const int reach = panel_reach(growth, bits + 4);
+  const int digits = static_cast<int>(static_cast<double>(bits) * 0.302) + 10;
+  const AnalyticPieces cut = [&] {
+    const PrecisionScope precision(digits, 5);
+    return analytic_pieces(f, reach, digits);
+  }();
+  const auto end = [](int x) { return Ball(Rational(x), 64); };
+  std::vector<IntegrandPiece> pieces;
+  for (std::size_t i = 0; i < cut.pieces.size(); ++i) {
+    const AnalyticPiece& piece = cut.pieces[i];
+    if (!piece.f)
+      throw DomainError(fmt::format("{} is not defined everywhere: {}", activation.name(),
+                                    piece.undefined_because));
+    const auto point = [&](std::size_t j) {
+      const SingularPoint& c = cut.points[j];
+      return c.exact ? Ball(*c.exact, bits + 64) : Ball(c.at);
+    };
+    pieces.push_back({i == 0 ? end(-reach) : point(i - 1),
+                      i == cut.points.size() ? end(reach) : point(i),
+                      [g = *piece.f](acb_ptr value, acb_srcptr z, bool analytic, slong b) {
+                        evaluate_complex(value, g, z, analytic, b);
+                      }});
+  }
+  return panel_coefficients(pieces, growth, max_degree, bits);
+}
+
+/// Bits for the precision in force, relative to sqrt(E[σ²]): sees first how large that is.
+slong relative_bits(const Activation& activation, const Expression& f) {
+  const double scale =
+      to_enclosure(integrate(activation, f, 0, 40).second_moment, Status::certified)
+          .value.convert_to<double>();
+  const slong extra =
+      scale > 0 ? std::clamp(static_cast<slong>(-std::log2(scale)), -2000L, 2000L) : 0;
+  return std::max<slong>(PrecisionScope::bits() + 8 + extra, 30);
+}
+
+/// In the closed form, or else on panels.
+Enclosure second_moment(const Activation& activation, const ClosedForm& form) {
+  if (form.second_moment) return to_enclosure(*form.second_moment, Status::exact);
+  const auto& f = std::get<Expression>(activation.structure());
+  return to_enclosure(integrate(activation, f, 0, relative_bits(activation, f)).second_moment,
+                      Status::certified);
+}
+
+CoefficientTable evaluated(const Activation& activation, int digits, ClosedForm form) {
+  CoefficientTable table{activation, digits, {}, second_moment(activation, form)};
+  table.coefficients.reserve(form.coefficients.size());
+  const std::vector<Interval> values = to_intervals(form.coefficients);
+  for (std::size_t k = 0; k < values.size(); ++k)
+    table.coefficients.push_back(
+        {to_enclosure(values[k], Status::exact), std::move(form.coefficients[k])});
+  return table;
+}
+
+CoefficientTable integrated(const Activation& activation, const Expression& f, int max_degree,
+                            int digits) {
+  const QuadratureTable quadrature =
+      integrate(activation, f, max_degree, relative_bits(activation, f));
+  CoefficientTable table{
+      activation, digits, {}, to_enclosure(quadrature.second_moment, Status::certified)};
+  const Parity parity = activation.parity();
+  for (int k = 0; k <= max_degree; ++k) {
+    if (parity != Parity::none && (k % 2 == 0) != (parity == Parity::even))
+      table.coefficients.push_back({{Real(0), Real(0), Status::exact}, ExactValue::rational(0)});
+    else
+      table.coefficients.push_back(
+          {to_enclosure(quadrature.coefficients[static_cast<std::size_t>(k)], Status::certified),
+           {}});
   }
   return table;
 }
@@ -65,10 +158,12 @@ CoefficientTable hermite_coefficients(const Activation& activation, int max_degr
                                   max_supported_degree, max_degree));
   constexpr int guard_digits = 3;
   const PrecisionScope precision(digits, guard_digits);
-  if (auto form = closed_form(activation, max_degree))
+  if (auto form = closed_form(activation, max_degree); form && form->second_moment)
     return evaluated(activation, digits, std::move(*form));
   if (const auto* kind = std::get_if<Logistic>(&activation.structure()))
     return integrated(activation, *kind, max_degree, digits);
+  if (const auto* f = std::get_if<Expression>(&activation.structure()))
+    return integrated(activation, *f, max_degree, digits);
   throw DomainError(fmt::format("no rule gives proven coefficients of \"{}\"", activation.name()));
 }
 

@@ -8,15 +8,25 @@
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #if __has_include(<flint/arb.h>)
 #include <flint/acb.h>
+#include <flint/acb_calc.h>
+#include <flint/acb_hypgeom.h>
 #include <flint/arb.h>
+#include <flint/arb_fmpz_poly.h>
 #include <flint/arb_hypgeom.h>
 #include <flint/arf.h>
 #include <flint/fmpq.h>
+#include <flint/fmpz_poly.h>
+#include <flint/fmpz_poly_factor.h>
 #else
 #include <acb.h>
+#include <acb_calc.h>
+#include <acb_hypgeom.h>
 #include <arb.h>
+#include <arb_fmpz_poly.h>
 #include <arb_hypgeom.h>
 #include <arf.h>
 #include <flint/fmpq.h>
+#include <flint/fmpz_poly.h>
+#include <flint/fmpz_poly_factor.h>
 #endif
 #pragma GCC diagnostic pop

@@ -119,6 +119,29 @@ long decimal_exponent(const Real& x) {
   return round_to_digits(x, 2, MPFR_RNDZ).exponent;
 }
 
+/// The digits that the bound supports; empty where it supports none.
+std::optional<std::string> supported_digits(const Enclosure& value, int max_digits) {
+  if (value.error_bound == 0) {
+    if (value.value == 0) return "0";
+    Decimal number = round_to_digits(value.value, max_digits);
+    drop_trailing_zeros(number);
+    return layout(number);
+  }
+  if (value.value == 0) return {};
+  // error <= u/2 leaves room for half a unit of rounding: the printed digit is within one unit u.
+  const long bound_exponent = decimal_exponent(value.error_bound * 2);  // 2 error < 10^this
+  const long supported = decimal_exponent(value.value) - bound_exponent;
+  if (supported < 1) return {};
+  return layout(
+      round_to_digits(value.value, static_cast<int>(std::min<long>(supported, max_digits))));
+}
+
+Rational exact_rational(const Real& value) {
+  Rational result;
+  mpfr_get_q(result.backend().data(), value.backend().data());
+  return result;
+}
+
 }  // namespace
 
 Rational parse_rational(std::string_view text) {
@@ -147,25 +170,20 @@ std::string to_text(const Rational& value) {
 }
 
 std::string to_text(const Enclosure& value, int max_digits) {
-  const bool exact = value.error_bound == 0;
-  if (exact && value.value == 0) return "0";
-  if (exact) {
-    Decimal number = round_to_digits(value.value, max_digits);
-    drop_trailing_zeros(number);
-    return layout(number);
-  }
-  // error <= u/2 leaves room for half a unit of rounding: the printed digit is within one unit u.
-  if (value.value != 0) {
-    const long bound_exponent = decimal_exponent(value.error_bound * 2);  // 2 error < 10^this
-    const long supported = decimal_exponent(value.value) - bound_exponent;
-    if (supported >= 1)
-      return layout(
-          round_to_digits(value.value, static_cast<int>(std::min<long>(supported, max_digits))));
-  }
+  if (const auto digits = supported_digits(value, max_digits)) return *digits;
   Real reach = abs(value.value);
   mpfr_add(reach.backend().data(), reach.backend().data(), value.error_bound.backend().data(),
            MPFR_RNDU);
   return "0 ± " + bound_text(reach);
+}
+
+DecimalEnclosure to_decimal(const Enclosure& value, int max_digits) {
+  const std::string shown = supported_digits(value, max_digits).value_or("0");
+  const Rational distance = abs(parse_rational(shown) - exact_rational(value.value));
+  Real bound;
+  mpfr_set_q(bound.backend().data(),
+             Rational(distance + exact_rational(value.error_bound)).backend().data(), MPFR_RNDU);
+  return {shown, bound_text(bound)};
 }
 
 std::string bound_text(const Real& bound) {

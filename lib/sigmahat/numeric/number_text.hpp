@@ -22,6 +22,16 @@ std::string to_text(const Rational& value);
 /// even the leading digit is supported, a bound on the magnitude: "0 ± 2.0e-51".
 std::string to_text(const Enclosure& value, int max_digits);
 
+/// A number as printed: the true one lies within `error_bound` of `value`, both read as decimals.
+struct DecimalEnclosure {
+  std::string value;
+  std::string error_bound;
+};
+
+/// The digits that the bound supports, at most `max_digits`, and a bound that covers the rounding
+/// to them as well. A value of which not even the leading digit is supported is printed as "0".
+DecimalEnclosure to_decimal(const Enclosure& value, int max_digits);
+
 /// An error bound, rounded up to two digits: "3.1e-18"; "0" for zero.
 std::string bound_text(const Real& bound);
 

@@ -23,8 +23,8 @@ using Integer =
 template <class T>
 concept Scalar = std::same_as<T, double> || std::same_as<T, Real> || std::same_as<T, Interval>;
 
-/// Nearest double or Real, tightest Interval at the precision in force. Throws NumericalError where
-/// double would overflow.
+/// Nearest double or Real, tightest Interval at the precision in force. A double is infinite where
+/// it would overflow: whoever knows what the number stands for refuses it by name.
 template <Scalar T>
 T from_rational(const Rational& value);
 

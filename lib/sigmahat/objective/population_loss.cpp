@@ -232,6 +232,10 @@ SeriesLoss population_loss_series(const Problem& problem, const SeriesOptions& o
                          student.second_moment_left() * gram.student_diagonal + p.noise_variance;
   const Real wanted = upper(scale) * pow(Real(10), -options.digits);
   const Status status = weaker(teacher.status(), student.status());
+  // A wrong coefficient must not be left out of the sum that it is to falsify.
+  const int least = options.max_degree             ? highest
+                    : options.override_coefficient ? options.override_coefficient->degree
+                                                   : 0;
 
   SeriesLoss loss;
   Interval sum = p.noise_variance, bound(0);
@@ -248,7 +252,7 @@ SeriesLoss population_loss_series(const Problem& problem, const SeriesOptions& o
     student.remove_degree(k);
     gram.next_degree();
     bound = gram.off_diagonal_bound(teacher.second_moment_left(), student.second_moment_left());
-    if (k == highest || (!options.max_degree && upper(bound) <= wanted)) break;
+    if (k == highest || (k >= least && upper(bound) <= wanted)) break;
   }
   const Interval tail = teacher.second_moment_left() * gram.teacher_diagonal +
                         student.second_moment_left() * gram.student_diagonal;

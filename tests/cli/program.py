@@ -1,0 +1,107 @@
+"""Runs the sigmahat program for the whole-program tests.
+
+SIGMAHAT names the binary, SIGMAHAT_SOURCE the source tree; meson sets both.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+import jsonschema
+
+PROGRAM = os.environ["SIGMAHAT"]
+SOURCE = pathlib.Path(os.environ["SIGMAHAT_SOURCE"])
+SCHEMAS = SOURCE / "docs" / "schemas"
+# Before its version 4 (Ubuntu 22.04) jsonschema knows draft 7, which reads these schemas the same way.
+VALIDATOR = getattr(jsonschema, "Draft202012Validator", jsonschema.Draft7Validator)
+COMMANDS = ["activations", "coefficients", "kernel", "loss", "verify"]
+
+# A call of each command that finishes at once.
+SMALL_CALLS = {
+    "activations": ["activations"],
+    "coefficients": ["coefficients", "relu", "--max-degree", "6"],
+    "kernel": ["kernel", "relu", "--rho", "-1,0,1/3,1"],
+    "loss": ["loss", "--dim", "3", "--degree-terms", "4"],
+    "verify": ["verify", "--dim", "3", "--samples", "20000"],
+}
+
+
+def run(*arguments, timeout=120, **options):
+    """The finished process; text in UTF-8, standard input empty unless said otherwise."""
+    options.setdefault("stdin", subprocess.DEVNULL)
+    return subprocess.run(
+        [PROGRAM, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        timeout=timeout,
+        **options,
+    )
+
+
+def schema_validator(name):
+    """The command's schema; what it shares with the others is put where its references look."""
+    text = (SCHEMAS / f"{name}.json").read_text(encoding="utf-8")
+    schema = json.loads(text.replace("common.json#/$defs/", "#/$defs/"))
+    common = (SCHEMAS / "common.json").read_text(encoding="utf-8")
+    schema["$defs"] = json.loads(common)["$defs"]
+    VALIDATOR.check_schema(schema)
+    return VALIDATOR(schema)
+
+
+def refuse_constant(text):
+    raise ValueError(f"{text} is not JSON")
+
+
+def parse_json(text):
+    """Strict JSON: Python would let NaN and Infinity pass."""
+    return json.loads(text, parse_constant=refuse_constant)
+
+
+class ProgramTest(unittest.TestCase):
+    """Runs in an empty folder of its own."""
+
+    maxDiff = None
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def succeed(self, *arguments, code=0, **options):
+        result = run(*arguments, cwd=self.folder, **options)
+        self.assertEqual(result.returncode, code, f"{arguments}\n{result.stdout}\n{result.stderr}")
+        return result
+
+    def json(self, *arguments, code=0, **options):
+        """The parsed document of a call with --format json, checked against its schema."""
+        result = self.succeed(*arguments, "--format", "json", code=code, **options)
+        document = parse_json(result.stdout)
+        schema_validator(arguments[0]).validate(document)
+        return document
+
+    def results(self, *arguments, **options):
+        return self.json(*arguments, **options)["results"]
+
+    def refuse(self, *arguments, code=2, saying=(), **options):
+        """Refused with the exit code in one line on stderr, and nothing written anywhere."""
+        before = sorted(self.folder.rglob("*"))
+        result = run(*arguments, cwd=self.folder, **options)
+        told = f"{arguments}\n{result.stdout}\n{result.stderr}"
+        self.assertEqual(result.returncode, code, told)
+        self.assertEqual(result.stdout, "", told)
+        self.assertTrue(result.stderr.startswith("sigmahat"), told)
+        self.assertEqual(result.stderr.count("\n"), 1, told)
+        self.assertTrue(result.stderr.endswith("\n"), told)
+        for words in [saying] if isinstance(saying, str) else saying:
+            self.assertIn(words, result.stderr, told)
+        self.assertEqual(sorted(self.folder.rglob("*")), before, told)
+        return result
+
+    def write(self, name, content):
+        path = self.folder / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+        return path

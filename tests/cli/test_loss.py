@@ -1,0 +1,98 @@
+"""sigmahat loss on problems whose loss is known without Theorem 1."""
+
+import unittest
+from decimal import Decimal
+
+from closed_forms import PI, assert_within
+from program import SOURCE, ProgramTest
+
+
+def network(activation, a, B, **more):
+    return {"activation": activation, "a": a, "B": B, **more}
+
+
+class Loss(ProgramTest):
+    def loss_of(self, teacher, student, *options):
+        self.write("p.json", {"teacher": teacher, "student": student})
+        return self.results("loss", "--problem", "p.json", *options)
+
+    def test_opposite_rows_leave_the_linear_function(self):
+        # relu(x) - relu(-x) = x
+        r = self.loss_of(network("relu", 1, [[1, 0]]), network("relu", 1, [[-1, 0]]), "--digits", "40")
+        assert_within(self, r, Decimal(1))
+
+    def test_orthogonal_rows_leave_one_less_one_over_pi(self):
+        r = self.loss_of(network("relu", 1, [[1, 0]]), network("relu", 1, [[0, 1]]), "--digits", "40")
+        assert_within(self, r, 1 - 1 / PI)
+
+    def test_half_the_absolute_value_misses_relu_by_half_the_linear_function(self):
+        r = self.loss_of(network("relu", 1, [[1, 0]]), network("abs", "1/2", [[1, 0]]), "--digits", "40")
+        assert_within(self, r, Decimal("0.25"))
+        self.assertIsNone(r["degree_terms"][0]["coefficient_squared"])
+        contributions = [Decimal(t["contribution"]) for t in r["degree_terms"]]
+        self.assertEqual(contributions[1], Decimal("0.25"))
+        self.assertEqual([c for c in contributions if c], [Decimal("0.25")])
+
+    def test_a_student_at_the_teacher_leaves_the_noise(self):
+        for activation in ["relu", "tanh", "erf", "gelu", "sigmoid", "abs"]:
+            B = {"gaussian": {"rows": 3, "cols": 4, "seed": 5}}
+            r = self.loss_of(network(activation, [1, "-1/2", 2], B, noise_variance="1/3"),
+                             network(activation, [1, "-1/2", 2], B))
+            with self.subTest(activation):
+                assert_within(self, r, Decimal(1) / 3)
+                assert_within(self, r, Decimal(1) / 3, "noise_variance", "noise_variance_error_bound")
+                self.assertEqual(r["constant"], r["noise_variance"])
+
+    def test_the_length_of_a_relu_row_is_a_factor_of_its_weight(self):
+        teacher = network("relu", 1, [["3/5", "4/5"]])
+        unit = self.loss_of(teacher, network("relu", "2", [[0, 1]]))
+        long = self.loss_of(teacher, network("relu", "1/2", [[0, 4]]))
+        self.assertEqual(unit, long)
+
+    def test_degree_terms_and_remainder_sum_to_the_loss(self):
+        for name in ["small_relu", "noisy_mixed_width", "orthogonal_erf", "homogeneous_rows"]:
+            r = self.results("loss", "--problem", SOURCE / "data/problems" / f"{name}.json",
+                             "--degree-terms", "12", "--digits", "30")
+            parts = [(r["noise_variance"], r["noise_variance_error_bound"]), (r["remainder"], r["remainder_error_bound"])]
+            parts += [(t["contribution"], t["contribution_error_bound"]) for t in r["degree_terms"]]
+            total = sum(Decimal(value) for value, _ in parts)
+            allowed = sum(Decimal(bound) for _, bound in parts) + Decimal(r["error_bound"])
+            with self.subTest(name):
+                self.assertLessEqual(abs(total - Decimal(r["value"])), allowed)
+                self.assertEqual([t["k"] for t in r["degree_terms"]], list(range(13)))
+                for t in r["degree_terms"]:
+                    product = Decimal(t["coefficient_squared"]) * Decimal(t["f_k"])
+                    self.assertAlmostEqual(product, Decimal(t["contribution"]), delta=Decimal("1e-25"))
+
+    def test_rows_may_be_more_or_fewer_than_the_teachers(self):
+        # The student splits the teacher's one neuron into three.
+        r = self.loss_of(network("relu", 3, [[0, 1]]), network("relu", 1, [[0, 1]] * 3))
+        assert_within(self, r, Decimal(0))
+
+    def test_flags_say_what_a_file_says(self):
+        flags = self.json("loss", "--dim", "4", "--teacher-width", "3", "--student-width", "5", "--seed", "9",
+                          "--a", "1/2", "--noise-variance", "0.1", "--teacher-activation", "erf")
+        self.write("p.json", flags["inputs"]["problem"])
+        again = self.json("loss", "--problem", "p.json", "--seed", "9")
+        self.assertEqual(flags["results"], again["results"])
+        self.assertEqual(flags["inputs"]["problem"], again["inputs"]["problem"])
+        self.assertEqual(again["inputs"]["problem_file"], "p.json")
+
+    def test_flags_override_the_file(self):
+        self.write("p.json", {"teacher": network("relu", 1, [[1, 0]]), "student": network("relu", 1, [[1, 0]])})
+        r = self.results("loss", "--problem", "p.json", "--student-activation", "abs", "--a", "1/2",
+                         "--noise-variance", "1/2")
+        assert_within(self, r, Decimal("0.75"))
+        r = self.results("loss", "--problem", "p.json", "--teacher-activation", "linear",
+                         "--student-activation", "linear", "--teacher-a", "3")
+        assert_within(self, r, Decimal(4))
+
+    def test_the_default_problem_is_the_talks(self):
+        inputs = self.json("loss")["inputs"]["problem"]
+        self.assertEqual(inputs["teacher"]["B"], {"identity": 50})
+        self.assertEqual(inputs["student"]["B"], {"gaussian": {"rows": 50, "cols": 50, "seed": 1}})
+        self.assertEqual(inputs["teacher"]["activation"], "relu")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,119 @@
+#include <doctest/doctest.h>
+
+#include <sigmahat/coefficients/table.hpp>
+#include <sigmahat/hermite/polynomial.hpp>
+#include <sigmahat/numeric/errors.hpp>
+#include <sigmahat/numeric/precision.hpp>
+
+using namespace sigmahat;
+
+namespace {
+
+CoefficientTable table(const std::string& text, int max_degree, int digits) {
+  return hermite_coefficients(parse_activation(text), max_degree, digits);
+}
+
+const Enclosure& at(const CoefficientTable& t, int k) {
+  return t.coefficients[static_cast<std::size_t>(k)].enclosure;
+}
+
+}  // namespace
+
+TEST_CASE("An expression that is a built-in activation has its coefficients, in symbols too") {
+  for (const auto& [text, name] : {std::pair<std::string, std::string>{"max(x, 0)", "relu"},
+                                   {"(x + abs(x))/2", "relu"},
+                                   {"x*Phi(x)", "gelu"},
+                                   {"he(3)", "hermite(3)"},
+                                   {"min(max(x, -1), 1)", "hard_tanh"},
+                                   {"exp(-x^2/2)", "gaussian"}}) {
+    CAPTURE(text);
+    const CoefficientTable written = table(text, 30, 30), named = table(name, 30, 30);
+    for (std::size_t k = 0; k <= 30; ++k) {
+      CAPTURE(k);
+      REQUIRE(written.coefficients[k].exact);
+      CHECK(*written.coefficients[k].exact == *named.coefficients[k].exact);
+    }
+  }
+}
+
+TEST_CASE("Linearity: expressions that the exact ring does not hold add up to ones that it does") {
+  // tanh + (x² - tanh): the second is integrated on panels, the first by the trapezoidal rule.
+  const CoefficientTable rest = table("x^2 - tanh(x)", 20, 40), tanh = table("tanh", 20, 40);
+  const CoefficientTable square = table("quadratic", 20, 40);
+  const PrecisionScope precision(60);
+  for (int k = 0; k <= 20; ++k) {
+    CAPTURE(k);
+    CHECK(at(rest, k).status == Status::certified);
+    const Interval sum = to_interval(at(rest, k)) + to_interval(at(tanh, k));
+    CHECK(overlap(to_enclosure(sum, Status::certified), at(square, k)));
+  }
+}
+
+TEST_CASE("A kink at an irrational point is found: max(x - sqrt(2), 0) (MATH.md 2)") {
+  const CoefficientTable t = table("max(x - sqrt(2), 0)", 40, 40);
+  const PrecisionScope precision(70);
+  const Interval c = sqrt(Interval(2));
+  const std::vector<Interval> h = hermite_polynomials(c, 40);
+  const Interval density = exp(Interval(-1)) / sqrt(Interval(2 * pi<Interval>()));
+  for (int k = 2; k <= 40; ++k) {
+    CAPTURE(k);
+    const Interval expected =
+        density * h[static_cast<std::size_t>(k) - 2] / sqrt(Interval(k * (k - 1)));
+    CHECK(overlap(at(t, k), to_enclosure(expected, Status::exact)));
+    CHECK(at(t, k).error_bound < Real("1e-40"));
+  }
+}
+
+TEST_CASE("Enclosures overlap and shrink when more digits are asked for, whatever the expression") {
+  for (const std::string text :
+       {"log(1+x^2)", "abs(sin(x))", "mish", "elu(1)", "softsign", "sqrt(abs(x))", "squareplus(4)",
+        "exp(-abs(x-1/3))", "arctan(x)*step(x-sqrt(3))", "log_cosh"}) {
+    CAPTURE(text);
+    const CoefficientTable coarse = table(text, 12, 8), fine = table(text, 15, 25);
+    const PrecisionScope precision(40);
+    CHECK(overlap(coarse.second_moment, fine.second_moment));
+    CHECK(fine.parseval_defect().value > 0);
+    for (int k = 0; k <= 12; ++k) {
+      CAPTURE(k);
+      CHECK(overlap(at(coarse, k), at(fine, k)));
+      CHECK(at(fine, k).error_bound <= Real("1e-25") * sqrt(fine.second_moment.value));
+    }
+  }
+}
+
+TEST_CASE("Half an activation's derivative: E[log(1 + x^2)] by its integral over the scale") {
+  // d/ds E[log(1 + s x²)] = E[x²/(1 + s x²)]; at s = 1 both sides by panels, the left as a central
+  // difference of width 1e-8, its error below 1e-15.
+  const auto mean = [](const std::string& text) { return at(table(text, 0, 40), 0).value; };
+  const PrecisionScope precision(50);
+  const Real quotient =
+      (mean("log(1 + (1+1e-8)*x^2)") - mean("log(1 + (1-1e-8)*x^2)")) / Real("2e-8");
+  CHECK(abs(Real(quotient - mean("x^2/(1+x^2)"))) < Real("1e-15"));
+}
+
+TEST_CASE("Parity is read off the tree, and makes coefficients exactly zero") {
+  for (const auto& [text, parity] : {std::pair<std::string, Parity>{"softsign", Parity::odd},
+                                     {"arctan", Parity::odd},
+                                     {"log_cosh", Parity::even},
+                                     {"abs(sin(x))", Parity::even},
+                                     {"x^3*cos(x)/(1+x^2)", Parity::odd},
+                                     {"mish", Parity::none},
+                                     {"x^2 + sin(x)", Parity::none}}) {
+    CAPTURE(text);
+    CHECK(parse_activation(text).parity() == parity);
+  }
+  const CoefficientTable odd = table("softsign", 6, 20);
+  for (const int k : {0, 2, 4, 6}) CHECK(at(odd, k).error_bound == 0);
+}
+
+TEST_CASE("What is no activation is refused with the reason") {
+  CHECK_THROWS_AS(parse_activation("exp(x^2)"), DomainError);
+  CHECK_THROWS_AS(parse_activation("exp(x^2/4)"), DomainError);
+  CHECK_THROWS_AS(parse_activation("log(x)"), DomainError);
+  CHECK_THROWS_AS(parse_activation("1/x"), DomainError);
+  CHECK_THROWS_AS(parse_activation("max(x,"), ParseError);
+  CHECK_THROWS_AS(parse_activation("x +"), ParseError);
+  CHECK_THROWS_AS(parse_activation("foo(x)"), ParseError);
+  // Singular points crowd at zero: certified it cannot be, and the search must end.
+  CHECK_THROWS_AS(table("sin(1/x)", 2, 15), Error);
+}

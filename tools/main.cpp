@@ -1,0 +1,171 @@
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <new>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <fmt/format.h>
+
+#include <sigmahat/numeric/errors.hpp>
+#include <sigmahat/numeric/spelling.hpp>
+
+#include "command.hpp"
+#include "output.hpp"
+#include "version.hpp"
+
+namespace sigmahat::cli {
+namespace {
+
+struct CommandEntry {
+  const char* name;
+  const char* summary;
+  Run (*add)(CLI::App&);
+};
+constexpr std::array commands{
+    CommandEntry{"verify", "check Theorem 1 on a problem: series, dual kernels, samples",
+                 add_verify},
+    CommandEntry{"loss", "closed-form population loss of a problem, degree by degree", add_loss},
+    CommandEntry{"coefficients", "Hermite coefficients of an activation", add_coefficients},
+    CommandEntry{"kernel", "dual activation of one or two activations", add_kernel},
+    CommandEntry{"activations", "what is known of each activation", add_activations},
+};
+
+std::vector<std::string_view> command_names() {
+  std::vector<std::string_view> names;
+  for (const CommandEntry& command : commands) names.emplace_back(command.name);
+  return names;
+}
+
+/// CLI11 says "a subcommand is required" of a misspelt one: too little to go on.
+void require_known_command(int argc, char** argv) {
+  const std::vector<std::string_view> names = command_names();
+  const std::string list = fmt::format("{}", fmt::join(names, ", "));
+  if (argc < 2)
+    throw InputError(fmt::format("expected a command: {}; sigmahat --help tells more", list));
+  const std::string first = argv[1];
+  if (first.rfind('-', 0) == 0 || std::find(names.begin(), names.end(), first) != names.end())
+    return;
+  const auto nearest = nearest_word(first, names);
+  throw InputError(
+      nearest ? fmt::format("unknown command \"{}\"; did you mean \"{}\"?", first, *nearest)
+              : fmt::format("unknown command \"{}\"; expected one of {}", first, list));
+}
+
+/// What CLI11 could not place, with the option that may have been meant.
+std::string describe_extra(const CLI::App& app) {
+  const std::vector<std::string> extras = app.remaining(true);
+  if (extras.empty()) return "unexpected arguments";
+  const std::string extra = extras.front();
+  if (extra.rfind('-', 0) != 0) return fmt::format("unexpected argument \"{}\"", extra);
+  std::vector<std::string> known;
+  for (const CLI::Option* option : app.get_options())
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  const std::vector<std::string_view> candidates(known.begin(), known.end());
+  const std::string name = extra.substr(0, extra.find('='));
+  const auto nearest = nearest_word(name, candidates);
+  return fmt::format(
+      "unknown option {}{}", name,
+      nearest ? fmt::format("; did you mean {}?", *nearest) : "; --help lists the options");
+}
+
+/// CLI11's help with the usage line in the manner of man pages.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  HelpFormatter() { column_width(30); }
+  std::string make_usage(const CLI::App* app, std::string /*name*/) const override {
+    const CLI::App* parent = app->get_parent();
+    if (parent == nullptr) return "Usage: sigmahat COMMAND [OPTIONS]\n";
+    std::string usage = "Usage: sigmahat " + app->get_name();
+    for (const CLI::Option* positional :
+         app->get_options([](const CLI::Option* option) { return option->get_positional(); }))
+      usage +=
+          fmt::format(" {}", positional->get_required() ? positional->get_type_name()
+                                                        : "[" + positional->get_type_name() + "]");
+    return usage + " [OPTIONS]\n";
+  }
+};
+
+std::string one_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+void complain(const std::string& command, const std::string& message) {
+  const std::string prefix = command.empty() ? "sigmahat" : "sigmahat " + command;
+  std::fputs((prefix + ": " + one_line(message) + "\n").c_str(), stderr);
+}
+
+ExitCode run(int argc, char** argv, std::string& running) {
+  CLI::App program(
+      "Landscape analysis of one-hidden-layer networks: Hermite coefficients, dual\n"
+      "activations, the closed-form loss, and its check against samples.");
+  program.name("sigmahat");
+  program.formatter(std::make_shared<HelpFormatter>());
+  program.set_version_flag("--version", version_text(),
+                           "versions of the program and its libraries");
+  program.require_subcommand(1);
+  program.footer("sigmahat COMMAND --help explains a command and shows examples.\n");
+  require_known_command(argc, argv);
+  CLI::App* chosen = nullptr;
+  Run action;
+  for (const CommandEntry& command : commands) {
+    CLI::App* app = program.add_subcommand(command.name, command.summary);
+    // Only the command in use is given its options: the process is to start in milliseconds.
+    if (command.name != std::string_view(argv[1])) continue;
+    running = command.name;
+    chosen = app;
+    action = command.add(*app);
+  }
+
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ExtrasError&) {
+    throw InputError(describe_extra(chosen ? *chosen : program));
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0) throw InputError(error.what());
+    // --help and --version: CLI11 knows their text.
+    std::ostringstream text;
+    program.exit(error, text, text);
+    write_stdout(text.str());
+    return ExitCode::done;
+  }
+  return action();
+}
+
+}  // namespace
+}  // namespace sigmahat::cli
+
+int main(int argc, char** argv) {
+  using namespace sigmahat;
+  using cli::ExitCode;
+  cli::handle_signals();
+  std::string command;
+  ExitCode code = ExitCode::done;
+  try {
+    code = cli::run(argc, argv, command);
+  } catch (const InputError& error) {
+    cli::complain(command, error.what());
+    code = ExitCode::bad_input;
+  } catch (const IoError& error) {
+    cli::complain(command, error.what());
+    code = ExitCode::io_failure;
+  } catch (const NumericalError& error) {
+    cli::complain(command, error.what());
+    code = ExitCode::numerical_failure;
+  } catch (const std::bad_alloc&) {
+    cli::complain(command, "out of memory");
+    code = ExitCode::numerical_failure;
+  } catch (const std::exception& error) {
+    cli::complain(command, fmt::format("unexpected failure: {}", error.what()));
+    code = ExitCode::numerical_failure;
+  }
+  return static_cast<int>(code);
+}

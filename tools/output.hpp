@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+namespace sigmahat::cli {
+
+/// Throws IoError, with the reason, unless `file` can be written: asked before a long computation.
+void check_writable(const std::filesystem::path& file);
+
+/// Writes a temporary file beside `file` and renames it, so that a reader sees the old content or
+/// the new one, never a part. What is no regular file (/dev/null, a pipe) is written to directly.
+void write_file(const std::filesystem::path& file, std::string_view content);
+
+/// Writes to standard output. A reader that has closed the pipe has seen enough: no error.
+void write_stdout(std::string_view content);
+
+/// Ends the program on SIGINT, SIGTERM or SIGHUP with exit code 128 + signal, a word on stderr and
+/// no temporary file left behind; a closed pipe no longer ends it.
+void handle_signals();
+
+}  // namespace sigmahat::cli

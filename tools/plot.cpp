@@ -1,0 +1,185 @@
+#include "plot.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <sstream>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <sigmahat/numeric/errors.hpp>
+
+#include "gnuplot.hpp"
+
+namespace sigmahat::cli {
+namespace {
+
+// Okabe and Ito's colours: told apart with every kind of colour vision, and in grey.
+constexpr std::array colours{"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"};
+
+std::string extension_of(const std::string& target) {
+  std::string extension = std::filesystem::path(target).extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return extension;
+}
+
+std::string dumb_terminal() {
+  winsize window{};
+  int columns = 79, rows = 24;
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col >= 40) {
+    columns = std::min<int>(window.ws_col - 1, 120);
+    rows = std::clamp<int>(window.ws_row - 1, 16, 40);
+  }
+  return fmt::format("set terminal dumb {} {}\nset key bottom outside center horizontal\n", columns,
+                     rows);
+}
+
+/// `font_size` in the terminal's own unit.
+std::string picture_terminal(const std::string& name_and_size, const std::string& font,
+                             int font_size, double line_width) {
+  return fmt::format("set terminal {} font '{},{}' linewidth {}\n", name_and_size, font, font_size,
+                     line_width) +
+         // The legend in a row between title and frame, where it can cover no data.
+         fmt::format(
+             "set key at graph 0.5,1.015 bottom center horizontal reverse Left samplen 2 "
+             "maxrows 1 font ',{}'\nset tmargin 4.5\n",
+             font_size * 5 / 6) +
+         "set grid lc rgb '#C8C8C8' lw 0.8 dt 1\nset border lw 0.8\nset tics nomirror\n";
+}
+
+std::string terminal(const std::string& target) {
+  if (target == "-") return dumb_terminal();
+  const std::string extension = extension_of(target);
+  if (extension == ".svg")
+    return picture_terminal("svg size 720,504 background '#FFFFFF'", "sans-serif", 15, 1.5);
+  if (extension == ".png") return picture_terminal("pngcairo size 1440,1008", "sans", 24, 3);
+  return picture_terminal("pdfcairo size 15cm,10.5cm", "sans", 12, 1.5);
+}
+
+/// Single-quoted for gnuplot.
+std::string quoted(const std::string& text) {
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' ? std::string("''") : std::string(1, c);
+  return result + "'";
+}
+
+/// A terminal of characters puts a combining mark in a cell of its own.
+std::string without_combining_hat(std::string text) {
+  static const std::string hat = "\u0302";
+  for (std::size_t at = text.find(hat); at != std::string::npos; at = text.find(hat))
+    text.erase(at, hat.size());
+  return text;
+}
+
+std::string with_clause(Curve::Style style, const std::string& colour, bool characters) {
+  switch (style) {
+    case Curve::Style::line:
+      return characters ? "lines" : fmt::format("lines lw 1.5 lc rgb '{}'", colour);
+    case Curve::Style::dashed:
+      return characters ? "lines" : fmt::format("lines lw 1.2 dt 2 lc rgb '{}'", colour);
+    case Curve::Style::points:
+      return characters ? "points" : fmt::format("points pt 7 ps 1.5 lc rgb '{}'", colour);
+    case Curve::Style::circles:
+      return characters ? "points" : fmt::format("points pt 6 ps 1.5 lc rgb '{}'", colour);
+    case Curve::Style::area_below:
+      return characters ? "lines" : "filledcurves x1 fs solid 0.25 noborder lc rgb '#56B4E9'";
+  }
+  return {};
+}
+
+}  // namespace
+
+void check_plot_target(const std::string& target) {
+  const std::string extension = extension_of(target);
+  if (target != "-" && extension != ".svg" && extension != ".png" && extension != ".pdf")
+    throw InputError(fmt::format(
+        "--plot {}: expected a file ending in .svg, .png or .pdf, or - for the terminal", target));
+}
+
+namespace {
+
+/// The points that the axes can show.
+std::vector<std::pair<double, double>> drawable_points(const Curve& curve, const Plot& plot) {
+  std::vector<std::pair<double, double>> points;
+  for (std::size_t i = 0; i < curve.x.size(); ++i) {
+    const double x = curve.x[i], y = curve.y[i];
+    if (!std::isfinite(x) || !std::isfinite(y)) continue;
+    if ((plot.log_x && x <= 0) || (plot.log_y && y <= 0)) continue;
+    points.emplace_back(x, y);
+  }
+  return points;
+}
+
+/// The x axis a little wider than the points: gnuplot would go on to the next round number.
+std::string x_range(double lowest, double highest, bool logarithmic) {
+  constexpr double margin = 0.03;
+  if (logarithmic) {
+    const double factor = std::pow(highest / lowest, margin) * 1.05;
+    return fmt::format("set xrange [{}:{}]\n", lowest / factor, highest * factor);
+  }
+  const double pad = margin * (highest > lowest ? highest - lowest : 1);
+  return fmt::format("set xrange [{}:{}]\n", lowest - pad, highest + pad);
+}
+
+/// Axis numbers 10^{-3}: gnuplot's own would put 0.001 and 1e-05 beside each other.
+std::string logarithmic_axis(char axis, bool characters) {
+  return fmt::format("set logscale {0}\nset format {0} '{1}'\n", axis,
+                     characters ? "1e%L" : "10^{%L}");
+}
+
+std::string labels(const Plot& plot, bool characters) {
+  std::string script =
+      fmt::format("set title {}{}\nset xlabel {}\nset ylabel {}\n", quoted(plot.title),
+                  characters ? "" : " offset 0,1.1", quoted(plot.x_label), quoted(plot.y_label));
+  if (plot.log_x) script += logarithmic_axis('x', characters);
+  if (plot.log_y) script += logarithmic_axis('y', characters);
+  return script;
+}
+
+/// gnuplot's lines end in blanks, and some are nothing else.
+std::string trimmed_lines(const std::string& text) {
+  std::istringstream lines(text);
+  std::string result;
+  for (std::string line; std::getline(lines, line);) {
+    line.erase(line.find_last_not_of(" \f") + 1);
+    if (!line.empty()) result += line + "\n";
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string render_plot(const Plot& plot, const std::string& target) {
+  const bool characters = target == "-";
+  std::string data, commands;
+  double lowest = std::numeric_limits<double>::infinity(), highest = -lowest;
+  for (std::size_t c = 0; c < plot.curves.size(); ++c) {
+    const Curve& curve = plot.curves[c];
+    const auto points = drawable_points(curve, plot);
+    if (points.empty()) continue;
+    data += fmt::format("$curve{} << EOD\n", c);
+    for (const auto& [x, y] : points) {
+      data += fmt::format("{} {}\n", x, y);
+      lowest = std::min(lowest, x);
+      highest = std::max(highest, x);
+    }
+    data += "EOD\n";
+    commands += fmt::format("{}$curve{} using 1:2 with {} title {}", commands.empty() ? "" : ", ",
+                            c, with_clause(curve.style, colours[c % colours.size()], characters),
+                            quoted(curve.title));
+  }
+  if (commands.empty()) throw InputError("--plot: every value is zero, there is nothing to draw");
+  const std::string script = "set encoding utf8\n" + terminal(target) + labels(plot, characters) +
+                             x_range(lowest, highest, plot.log_x) + data + "plot " + commands +
+                             "\n";
+  return characters ? trimmed_lines(run_gnuplot(without_combining_hat(script)))
+                    : run_gnuplot(script);
+}
+
+}  // namespace sigmahat::cli

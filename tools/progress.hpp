@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace sigmahat::cli {
+
+enum class ProgressMode { automatic, always, never };
+
+/// A bar on stderr with rate and time left, once a computation has run for a second.
+class ProgressBar {
+ public:
+  /// @param unit  of what is counted: "samples"
+  ProgressBar(std::string unit, std::uint64_t total, ProgressMode mode);
+  /// Clears the bar.
+  ~ProgressBar();
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+
+  void update(std::uint64_t done);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  std::string unit_;
+  std::uint64_t total_;
+  bool enabled_;
+  Clock::time_point start_;
+  Clock::time_point next_;
+  bool drawn_ = false;
+};
+
+/// The seconds gone by on stderr, once a computation of unknown length has run for a second.
+class ElapsedTime {
+ public:
+  /// @param doing  what takes the time: "coefficients"
+  ElapsedTime(std::string doing, ProgressMode mode);
+  /// Clears the line.
+  ~ElapsedTime();
+  ElapsedTime(const ElapsedTime&) = delete;
+  ElapsedTime& operator=(const ElapsedTime&) = delete;
+
+ private:
+  void show_until_stopped();
+
+  std::string doing_;
+  bool stopped_ = false;
+  std::mutex mutex_;
+  std::condition_variable stop_;
+  std::thread thread_;
+};
+
+}  // namespace sigmahat::cli
