@@ -17,11 +17,16 @@
 namespace sigmahat {
 namespace {
 
-CoefficientTable integrated(const Activation& activation, Logistic kind, int max_degree,
+bool suits_trapezoidal(const Logistic& f) {
+  return abs(f.rate) >= lowest_trapezoidal_rate && abs(f.rate) <= highest_trapezoidal_rate;
+}
+
+CoefficientTable integrated(const Activation& activation, const Logistic& f, int max_degree,
                             int digits) {
-  // Every activation here has 1/2 < E[σ²] < 1 or so: absolute bits are relative ones but for these.
-  const slong bits = PrecisionScope::bits() + 4;
-  const QuadratureTable quadrature = logistic_coefficients(kind, max_degree, bits);
+  // E[σ²] is at least about min(1, rate²), and its radius that of the coefficients over the rate.
+  const double slowness = -std::log2(std::min(std::abs(f.rate.convert_to<double>()), 1.0));
+  const slong bits = PrecisionScope::bits() + 4 + static_cast<slong>(std::ceil(3 * slowness));
+  const QuadratureTable quadrature = logistic_coefficients(f, max_degree, bits);
   CoefficientTable table{
       activation, digits, {}, to_enclosure(quadrature.second_moment, Status::certified)};
   table.coefficients.reserve(quadrature.coefficients.size());
@@ -160,8 +165,9 @@ CoefficientTable hermite_coefficients(const Activation& activation, int max_degr
   const PrecisionScope precision(digits, guard_digits);
   if (auto form = closed_form(activation, max_degree); form && form->second_moment)
     return evaluated(activation, digits, std::move(*form));
-  if (const auto* kind = std::get_if<Logistic>(&activation.structure()))
-    return integrated(activation, *kind, max_degree, digits);
+  if (const auto* f = std::get_if<Logistic>(&activation.structure()))
+    return suits_trapezoidal(*f) ? integrated(activation, *f, max_degree, digits)
+                                 : integrated(activation, to_expression(*f), max_degree, digits);
   if (const auto* f = std::get_if<Expression>(&activation.structure()))
     return integrated(activation, *f, max_degree, digits);
   throw DomainError(fmt::format("no rule gives proven coefficients of \"{}\"", activation.name()));

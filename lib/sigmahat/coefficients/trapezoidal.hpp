@@ -17,9 +17,12 @@ struct QuadratureTable {
 ///
 /// tanh(cx) by the pole-corrected trapezoidal rule (MATH.md 2.1; docs/design/trapezoidal-rule.md);
 /// the others are exact linear combinations of it, apart from E[softplus] and E[softplus²].
-/// @param bits  each radius is below 2^-bits
+/// @param activation  nodes and poles stay few for rates of lowest_trapezoidal_rate to
+///                    highest_trapezoidal_rate, either sign
+/// @param bits  each radius is about 2^-bits (1 + rate + 1/rate)
 /// @complexity O(N K) multiplications of a `bits`-bit number by a machine word, N = O(bits) nodes
-QuadratureTable logistic_coefficients(Logistic activation, int max_degree, slong bits);
+QuadratureTable logistic_coefficients(const Logistic& activation, int max_degree, slong bits);
+inline const Rational lowest_trapezoidal_rate(1, 64), highest_trapezoidal_rate(64);
 
 /// Coefficients of tanh(rate·x), rate > 0, each radius below 2^-bits.
 std::vector<Ball> tanh_coefficients(const Rational& rate, int max_degree, slong bits);
