@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include <sigmahat/activation/activation.hpp>
@@ -11,6 +12,7 @@ namespace sigmahat {
 struct QuadratureTable {
   std::vector<Ball> coefficients;  ///< k = 0..K; those that parity makes vanish are exactly zero
   Ball second_moment;              ///< E[σ²]
+  std::string estimated_because = {};  ///< empty: every ball is proven
 };
 
 /// Hermite coefficients of a logistic activation, k = 0..max_degree, every ball proven.
