@@ -2,10 +2,15 @@
 
 #include <doctest/doctest.h>
 
+#include <sigmahat/activation/admissibility.hpp>
+#include <sigmahat/activation/expression_ball.hpp>
 #include <sigmahat/coefficients/table.hpp>
 #include <sigmahat/hermite/polynomial.hpp>
+#include <sigmahat/numeric/ball.hpp>
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/precision.hpp>
+
+#include "../activation/random_expression.hpp"
 
 using namespace sigmahat;
 
@@ -192,4 +197,134 @@ TEST_CASE("What cannot be proven is called estimated, and the table says where")
   const PrecisionScope precision(40);
   // mpmath 1.2.1, quad on both sides of the singularity at 40 digits
   CHECK(contains(t.second_moment, Real("0.926686946847843105970018551960408304414")));
+}
+
+namespace {
+
+struct Integrand {
+  Expression f;
+  int degree;
+};
+
+/// f(z) h_k(z) φ(z), h_k from its own recurrence in complex balls.
+int evaluate_integrand(acb_ptr out, const acb_t z, void* parameters, slong order, slong bits) {
+  const auto& p = *static_cast<const Integrand*>(parameters);
+  acb_t h, previous, part;
+  acb_init(h);
+  acb_init(previous);
+  acb_init(part);
+  acb_one(h);
+  arb_t root;
+  arb_init(root);
+  for (int k = 0; k < p.degree; ++k) {
+    // √(k+1) h_{k+1} = z h_k - √k h_{k-1}
+    arb_sqrt_ui(root, static_cast<ulong>(k), bits);
+    acb_mul_arb(previous, previous, root, bits);
+    acb_mul(part, z, h, bits);
+    acb_sub(part, part, previous, bits);
+    arb_sqrt_ui(root, static_cast<ulong>(k) + 1, bits);
+    acb_div_arb(part, part, root, bits);
+    acb_swap(previous, h);
+    acb_swap(h, part);
+  }
+  acb_mul(part, z, z, bits);
+  acb_mul_2exp_si(part, part, -1);
+  acb_neg(part, part);
+  acb_exp(part, part, bits);
+  acb_mul(h, h, part, bits);
+  arb_const_pi(root, bits);
+  arb_mul_2exp_si(root, root, 1);
+  arb_rsqrt(root, root, bits);
+  acb_mul_arb(h, h, root, bits);
+  evaluate_complex(part, p.f, z, order != 0, bits);
+  acb_mul(out, part, h, bits);
+  acb_clear(h);
+  acb_clear(previous);
+  acb_clear(part);
+  arb_clear(root);
+  return 0;
+}
+
+/// σ̂_k by Arb's rigorous integrator on [-X, X], kinks and all; the rest is left to the caller.
+Ball integrated(const Expression& f, int degree, slong reach, slong bits) {
+  Integrand p{f, degree};
+  acb_t from, to, result;
+  acb_init(from);
+  acb_init(to);
+  acb_init(result);
+  acb_set_si(from, -reach);
+  acb_set_si(to, reach);
+  mag_t tolerance;
+  mag_init(tolerance);
+  mag_set_ui_2exp_si(tolerance, 1, -bits);
+  acb_calc_integrate(result, evaluate_integrand, &p, from, to, bits, tolerance, nullptr, bits + 30);
+  Ball value;
+  arb_set(value.get(), acb_realref(result));
+  mag_clear(tolerance);
+  acb_clear(from);
+  acb_clear(to);
+  acb_clear(result);
+  return value;
+}
+
+}  // namespace
+
+TEST_CASE("Random expressions agree with a rigorous integrator that is told of no kink") {
+  test::RandomExpression random(2026, test::RandomExpression::Kind::total);
+  int compared = 0;
+  while (compared < 25) {
+    const Expression f = random.draw(4);
+    if (f.is_constant() || f.node_count() > 40) continue;
+    CAPTURE(to_text(f));
+    if (admissibility(f).verdict != Admissibility::square_integrable) continue;
+    const CoefficientTable t = hermite_coefficients(Activation(to_text(f), f), 5, 12);
+    ++compared;
+    CHECK(t.estimated_because.empty());
+    const PrecisionScope precision(30);
+    for (const int k : {0, 1, 5}) {
+      CAPTURE(k);
+      // |f h_5| <= 20^40 at 20 for trees of this depth: e^{-200} leaves less than 1e-30.
+      Enclosure expected = to_enclosure(integrated(f, k, 20, 50), Status::certified);
+      expected.error_bound += Real("1e-30");
+      CHECK(overlap(at(t, k), expected));
+      CHECK(at(t, k).error_bound < Real("1e-12") * (1 + sqrt(t.second_moment.value)));
+    }
+  }
+}
+
+TEST_CASE("Compositions with kinks at irrational points come out certified") {
+  for (const std::string text : {"max(x^2 - 2, abs(x) - 1)",
+                                 "tanh(max(x, x^3 - pi))",
+                                 "abs(erf(x) - 1/3)",
+                                 "sqrt(1 + abs(x - e))",
+                                 "min(exp(x), 2 - x)",
+                                 "sin(x^2)*step(x + sqrt(3))",
+                                 "relu(cos(3*x) - 1/2)",
+                                 "log(1 + exp(x) + exp(-x))",
+                                 "exp(-abs(sin(x)))",
+                                 "max(sin(x), cos(x))",
+                                 "abs(x^3 - x - 1)^(3/2)",
+                                 "arctan(exp(x) - 2)",
+                                 "Phi(max(x, x^2 - 1))",
+                                 "sigmoid(10*(x^2 - 2))",
+                                 "softplus(x^3 - 2*x)/(1 + x^2)",
+                                 "sign(x^5 - 4*x + 2)",
+                                 "mish(x)*gelu(-x)",
+                                 "1/(1 + exp(-x)) - step(x - log(2))",
+                                 "x^2*log(abs(x))",
+                                 "min(max(x*tanh(x), 1), 2)",
+                                 "cosh(x)^(1/3)",
+                                 "exp(x - x^2/8)*abs(x)"}) {
+    CAPTURE(text);
+    const CoefficientTable t = table(text, 8, 15);
+    const PrecisionScope precision(30);
+    CHECK(t.estimated_because.empty());
+    const Expression f = parse_expression(text);
+    for (const int k : {0, 3, 8}) {
+      CAPTURE(k);
+      Enclosure expected = to_enclosure(integrated(f, k, 24, 40), Status::certified);
+      expected.error_bound += Real("1e-12");  // e^{24 - 288/4 ...}: what lies beyond 24
+      CHECK(overlap(at(t, k), expected));
+    }
+  }
 }

@@ -414,6 +414,8 @@ class GrowthFinder {
           result.upper = upper(range) <= 0 ? exponential(*u.above)
                                            : growth_above(Quadratic{0, 0, 0}, result.above);
         }
+        if (!result.upper && u.upper)
+          result.upper = sum_above({*u.upper, constant_growth(log(Interval(2)))});
         if (lower(range) >= 0) result.below = u.below;
         return result;
       case Function::sigmoid:

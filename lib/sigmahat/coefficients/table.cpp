@@ -54,7 +54,7 @@ GrowthBound growth_of(const Activation& activation, const Expression& f) {
   for (const int side : {-8, 8}) {
     const auto growth = tail_growth(f, side).upper;
     if (!growth)
-      throw DomainError(fmt::format("no bound is known on the growth of {}", activation.name()));
+      throw NumericalError(fmt::format("no bound is known on the growth of {}", activation.name()));
     bound.log_scale = std::max(bound.log_scale, upper_double(growth->log_constant));
     bound.power = std::max(bound.power, upper_double(growth->power));
     bound.linear = std::max(bound.linear, upper_double(growth->linear));
