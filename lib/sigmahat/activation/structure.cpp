@@ -18,15 +18,35 @@ std::optional<Structure> known_structure(const Expression& f) {
         {x * of_x(Function::sigmoid), Logistic::silu},
         {of_x(Function::erf), ErrorFunction{}},
         {x * of_x(Function::normal_cdf), Gelu{}},
-        {of_x(Function::exp), Exponential{1}},
-        {of_x(Function::sin), Sinusoid{Sinusoid::Phase::sine, 1}},
-        {of_x(Function::cos), Sinusoid{Sinusoid::Phase::cosine, 1}},
-        {parse_expression("exp(-x^2/2)"), GaussianBump{1}},
     };
   }();
   for (const auto& [expression, structure] : known)
     if (expression == f) return structure;
   return {};
+}
+
+/// exp, sin and cos of a multiple of x, and the Gaussian of any width.
+std::optional<Structure> entire_structure(const Expression& f) {
+  const auto* call = f.as<Expression::Call>();
+  if (!call) return {};
+  const auto argument = rational_polynomial(call->arguments[0], 2);
+  if (!argument || argument->size() < 2 || (*argument)[0] != 0) return {};
+  const Rational& slope = (*argument)[1];
+  if (argument->size() == 3) {
+    const Rational sharpness = -2 * (*argument)[2];
+    if (call->function != Function::exp || slope != 0 || sharpness < 0) return {};
+    return GaussianBump{sharpness};
+  }
+  switch (call->function) {
+    case Function::exp:
+      return Exponential{slope};
+    case Function::sin:
+      return Sinusoid{Sinusoid::Phase::sine, slope};
+    case Function::cos:
+      return Sinusoid{Sinusoid::Phase::cosine, slope};
+    default:
+      return {};
+  }
 }
 
 /// The polynomials of f between rational breakpoints, where that is all that f is.
@@ -58,6 +78,7 @@ std::optional<PiecewisePolynomial> piecewise_polynomial(const Expression& f) {
 
 Structure structure_of(const Expression& f) {
   if (auto structure = known_structure(f)) return *structure;
+  if (auto structure = entire_structure(f)) return *structure;
   if (const auto* call = f.as<Expression::Call>();
       call && call->function == Function::hermite && call->arguments[0] == Expression::variable())
     return HermitePolynomial{call->degree};
