@@ -164,7 +164,7 @@ struct RootName {
 };
 
 Value decay_value(const std::optional<DecayFit>& fit) {
-  if (!fit) return absent("no law fits");
+  if (!fit) return absent("not fitted");
   constexpr std::array roots{RootName{1.0 / 3, "k^(1/3)", "k^{1/3}"},
                              RootName{0.5, "sqrt(k)", "\\sqrt{k}"},
                              RootName{2.0 / 3, "k^(2/3)", "k^{2/3}"}, RootName{1, "k", "k"}};
@@ -353,11 +353,18 @@ Plot decay_plot(const CoefficientTable& table) {
     const double value = from_enclosure<double>(c);
     add_point(value > 0 ? positive : negative, static_cast<double>(k), std::abs(value));
   }
-  return {.title = fmt::format("Hermite coefficients of {}", table.activation.name()),
-          .x_label = "degree k",
-          .y_label = "|σ̂_{k}|",
-          .log_y = true,
-          .curves = {positive, negative}};
+  Plot plot{.title = fmt::format("Hermite coefficients of {}", table.activation.name()),
+            .x_label = "degree k",
+            .y_label = "|σ̂_{k}|",
+            .log_y = true,
+            .curves = {positive, negative}};
+  if (const auto fit = fit_decay(table)) {
+    Curve curve{"fit", Curve::Style::dashed, {}, {}};
+    for (int k = fit->first_degree; k <= fit->last_degree; ++k)
+      add_point(curve, k, std::exp(log_size(*fit, k)));
+    plot.curves.push_back(std::move(curve));
+  }
+  return plot;
 }
 
 Plot scale_plot(const ScaledTables& found) {
@@ -394,7 +401,7 @@ Plot truncations_plot(const CoefficientTable& table) {
   }
   Plot plot{.title = fmt::format("{} and its truncated series", table.activation.name()),
             .x_label = "x",
-            .y_label = "",
+            .y_label = "σ(x)",
             .curves = {{"σ", Curve::Style::thick_line, {}, {}}}};
   for (const int degree : degrees)
     plot.curves.push_back({fmt::format("k ≤ {}", degree), Curve::Style::line, {}, {}});

@@ -31,8 +31,17 @@ std::vector<Point> resolved_points(const CoefficientTable& table) {
   return points;
 }
 
+/// Whether the last point belongs to the smaller one of two sequences, of even and of odd degrees:
+/// there is no later one to exceed it.
+bool ends_in_a_trough(const std::vector<Point>& points) {
+  const std::size_t n = points.size();
+  return n >= 3 && points[n - 3].degree + 2 == points[n - 1].degree &&
+         points[n - 3].log_size < points[n - 2].log_size;
+}
+
 /// Those in the upper half that no later one exceeds.
-std::vector<Point> crests(const std::vector<Point>& points) {
+std::vector<Point> crests(std::vector<Point> points) {
+  if (ends_in_a_trough(points)) points.pop_back();
   std::vector<Point> result;
   double highest = -INFINITY;
   for (auto point = points.rbegin(); point != points.rend(); ++point) {
@@ -111,10 +120,18 @@ std::optional<DecayFit> fit_decay(const CoefficientTable& table) {
   const Eigen::MatrixXd all = columns(points, best.q);
   const bool power = best.law == Law::power;
   const LeastSquares fit = solve(power ? all.leftCols(2) : all, logarithms(points, best.law));
+  constexpr double worst_residual = 0.03;
+  if (fit.residual > worst_residual) return {};
   return DecayFit{
       best.law,    fit.parameters[0],     fit.parameters[1],    power ? 0 : fit.parameters[2],
       best.q,      points.front().degree, points.back().degree, static_cast<int>(points.size()),
       fit.residual};
+}
+
+double log_size(const DecayFit& fit, int degree) {
+  const double k = degree;
+  const double log_root_factorial = fit.law == Law::factorial ? std::lgamma(k + 1) / 2 : 0;
+  return fit.log_scale - fit.p * std::log(k) - fit.c * std::pow(k, fit.q) - log_root_factorial;
 }
 
 }  // namespace sigmahat

@@ -42,4 +42,7 @@ struct DecayFit {
 ///         oscillation are no law
 std::optional<DecayFit> fit_decay(const CoefficientTable& table);
 
+/// log of what the fit says |σ̂_k| is, k >= 1.
+double log_size(const DecayFit& fit, int degree);
+
 }  // namespace sigmahat
