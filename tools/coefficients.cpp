@@ -91,7 +91,7 @@ Run add_coefficients(CLI::App& command) {
   auto options = std::make_shared<CoefficientsOptions>();
   command
       .add_option("activation", options->activation,
-                  "a name that sigmahat activations lists, or an expression in x")
+                  "a name (sigmahat activations), or written in x")
       ->required()
       ->type_name("ACT");
   add_whole_number(command, "--max-degree", options->max_degree, 0, max_supported_degree,

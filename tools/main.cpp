@@ -79,7 +79,8 @@ std::vector<std::string> with_expressions_marked(int argc, char** argv, const CL
 
 /// What CLI11 could not place, with the option that may have been meant.
 std::string describe_extra(const CLI::App& app) {
-  const std::vector<std::string> extras = app.remaining(true);
+  std::vector<std::string> extras = app.remaining(true);
+  std::erase(extras, "--");
   if (extras.empty()) return "unexpected arguments";
   std::string extra = extras.front();
   extra.erase(0, extra.find_first_not_of(' '));
