@@ -1,0 +1,62 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include <sigmahat/numeric/normal.hpp>
+#include <sigmahat/sampling/sampled_loss.hpp>
+
+namespace sigmahat {
+
+/// The samples of a block, as one thread keeps them from block to block; N is the block's size.
+struct LabelledBlock {
+  Matrix<double> inputs;          ///< N×d, a sample is a row
+  Matrix<double> preactivations;  ///< N×(m*+n), the teacher's neurons first
+  Vector<double> labels;          ///< N
+  Vector<double> noise;
+
+  /// N×n, the inner products with the rows asked for besides the teacher's.
+  auto projections(Eigen::Index n) { return preactivations.rightCols(n); }
+};
+
+/// Draws inputs and labels block by block. Internal: not installed.
+///
+/// Sample i is a function of (seed, i) alone: x from stream 0 of NormalStream, ξ from stream 1.
+class LabelSampler {
+ public:
+  /// @param rows  n×d: their inner products with the inputs come with the labels
+  LabelSampler(const NetworkValues<double>& teacher, double noise_variance,
+               const Matrix<double>& rows, std::uint64_t seed);
+
+  std::size_t block_size() const { return block_size_; }
+  void draw(std::size_t block, LabelledBlock& samples) const;
+
+ private:
+  const NetworkValues<double>& teacher_;
+  double noise_deviation_;
+  NormalStream inputs_, noise_;
+  Matrix<double> B_;  ///< (m*+n)×d
+  std::size_t block_size_;
+};
+
+/// Takes one value for each sample of a block.
+using AddValues = std::function<void(const Vector<double>& values)>;
+
+/// Means of `quantities` quantities at every count; [quantity][count].
+///
+/// Blocks are drawn in parallel and combined in order of their index; the mean at a count depends
+/// on no other count. Throws as sample_theorem does.
+/// @param visit  called with a block; hands the values of each quantity to the other argument, in
+///               the same order every time
+std::vector<std::vector<SampledMean>> sample_means(
+    const LabelSampler& sampler, std::size_t quantities, const SampleOptions& options,
+    const std::function<void(LabelledBlock&, const AddValues&)>& visit);
+
+/// Throws InputError where the teacher, the noise or the counts are none.
+void check_sampling(const NetworkValues<double>& teacher, double noise_variance,
+                    const SampleOptions& options);
+/// Throws InputError unless `rows` has the shape expected, called `shape` in the message.
+void check_shape(const char* name, const char* shape, const Matrix<double>& rows,
+                 Eigen::Index expected_rows, Eigen::Index expected_columns);
+
+}  // namespace sigmahat

@@ -1,0 +1,21 @@
+#include <sigmahat/sampling/label_sampler.hpp>
+#include <sigmahat/sampling/sampled_gadget.hpp>
+
+namespace sigmahat {
+
+std::vector<SampledMean> sample_gadget(const NetworkValues<double>& teacher, double noise_variance,
+                                       const Gadget& gadget, const Matrix<double>& vectors,
+                                       const SampleOptions& options, double offset) {
+  check_sampling(teacher, noise_variance, options);
+  check_shape("the gadget's vectors", "vectors, inputs", vectors,
+              static_cast<Eigen::Index>(gadget.vectors()), teacher.B.cols());
+  const BoundGadget<double> bound(gadget, Matrix<double>(vectors * vectors.transpose()));
+  const LabelSampler sampler(teacher, noise_variance, vectors, options.seed);
+  const auto visit = [&](LabelledBlock& samples, const AddValues& add) {
+    const Vector<double> values = bound(Matrix<double>(samples.projections(vectors.rows())));
+    add(values.cwiseProduct((samples.labels.array() - offset).matrix()));
+  };
+  return sample_means(sampler, 1, options, visit).front();
+}
+
+}  // namespace sigmahat
