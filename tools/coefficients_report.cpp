@@ -213,6 +213,11 @@ std::vector<Field> summary(const CoefficientTable& table, int digits) {
   const InformationExponent exponent = information_exponent(table);
   std::vector<Field> fields{
       {"second_moment", "E[σ²]", certified(table.second_moment, digits)},
+      {"estimated_because",
+       "estimated",
+       {"", "", table.estimated_because.empty() ? Json(nullptr) : Json(table.estimated_because)},
+       "",
+       Audience::json_only},
       {"parseval_defect", fmt::format("E[σ²] − Σ σ_k², k ≤ {}", K),
        certified(table.parseval_defect(), digits)},
       {"l2_error", fmt::format("‖σ − Σ σ_k h_k‖, k ≤ {}", K),
@@ -329,6 +334,9 @@ Report coefficients_report(const ScaledTables& found, const CoefficientsOptions&
     report.heading.emplace_back(
         "scale", fmt::format("{} scaled by {}", found.activation.name(), to_text(*options.scale)));
   report.heading.emplace_back("precision", describe_numerics(options.common));
+  for (const CoefficientTable& table : found.tables)
+    if (!table.estimated_because.empty())
+      report.heading.emplace_back("estimated", table.estimated_because);
 
   report.sections.push_back({.title = "", .table = coefficient_table(found, options)});
   if (options.evaluate)

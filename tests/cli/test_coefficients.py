@@ -408,6 +408,14 @@ class Pictures(ProgramTest):
         self.assertIn("degree k", drawn)
         self.assertIn("truncated series", drawn)
 
+    def test_an_estimate_is_called_one_with_the_reason_and_a_certified_table_has_none(self):
+        r = self.results("coefficients", "log(abs(x - pi))", "--max-degree", "2")
+        self.assertEqual({c["status"] for c in r["coefficients"]}, {"estimated"})
+        self.assertEqual(r["estimated_because"], "no bound is known near x = 3.14159")
+        text = self.succeed("coefficients", "log(abs(x - pi))", "--max-degree", "2").stdout
+        self.assertIn("estimated  no bound is known near x = 3.14159", text)
+        self.assertIsNone(self.results("coefficients", "log(abs(x))")["estimated_because"])
+
 
 if __name__ == "__main__":
     unittest.main()

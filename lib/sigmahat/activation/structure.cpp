@@ -1,5 +1,6 @@
 #include <sigmahat/activation/activation.hpp>
 #include <sigmahat/activation/analytic_pieces.hpp>
+#include <sigmahat/numeric/errors.hpp>
 
 namespace sigmahat {
 namespace {
@@ -12,10 +13,6 @@ std::optional<Structure> known_structure(const Expression& f) {
     const Expression x = Expression::variable();
     const auto of_x = [&](Function function) { return Expression::call(function, x); };
     return std::vector<std::pair<Expression, Structure>>{
-        {of_x(Function::tanh), Logistic::tanh},
-        {of_x(Function::sigmoid), Logistic::sigmoid},
-        {of_x(Function::softplus), Logistic::softplus},
-        {x * of_x(Function::sigmoid), Logistic::silu},
         {of_x(Function::erf), ErrorFunction{}},
         {x * of_x(Function::normal_cdf), Gelu{}},
     };
@@ -25,28 +22,60 @@ std::optional<Structure> known_structure(const Expression& f) {
   return {};
 }
 
-/// exp, sin and cos of a multiple of x, and the Gaussian of any width.
-std::optional<Structure> entire_structure(const Expression& f) {
+/// r, where f is r·x.
+std::optional<Rational> rate_of(const Expression& f) {
+  const auto line = rational_polynomial(f, 1);
+  if (!line || line->size() != 2 || (*line)[0] != 0) return {};
+  return (*line)[1];
+}
+
+/// s >= 0, where f is -s·x²/2.
+std::optional<Rational> sharpness_of(const Expression& f) {
+  const auto p = rational_polynomial(f, 2);
+  if (!p || p->size() != 3 || (*p)[0] != 0 || (*p)[1] != 0 || (*p)[2] > 0) return {};
+  return Rational(-2 * (*p)[2]);
+}
+
+/// A function of a multiple of x, and the Gaussian of any width.
+std::optional<Structure> scaled_structure(const Expression& f) {
   const auto* call = f.as<Expression::Call>();
   if (!call) return {};
-  const auto argument = rational_polynomial(call->arguments[0], 2);
-  if (!argument || argument->size() < 2 || (*argument)[0] != 0) return {};
-  const Rational& slope = (*argument)[1];
-  if (argument->size() == 3) {
-    const Rational sharpness = -2 * (*argument)[2];
-    if (call->function != Function::exp || slope != 0 || sharpness < 0) return {};
-    return GaussianBump{sharpness};
-  }
+  const Expression& u = call->arguments[0];
+  if (call->function == Function::exp)
+    if (const auto sharpness = sharpness_of(u)) return GaussianBump{*sharpness};
+  const auto rate = rate_of(u);
+  if (!rate) return {};
   switch (call->function) {
     case Function::exp:
-      return Exponential{slope};
+      return Exponential{*rate};
     case Function::sin:
-      return Sinusoid{Sinusoid::Phase::sine, slope};
+      return Sinusoid{Sinusoid::Phase::sine, *rate};
     case Function::cos:
-      return Sinusoid{Sinusoid::Phase::cosine, slope};
+      return Sinusoid{Sinusoid::Phase::cosine, *rate};
+    case Function::tanh:
+      return Logistic{Logistic::Kind::tanh, *rate};
+    case Function::sigmoid:
+      return Logistic{Logistic::Kind::sigmoid, *rate};
+    case Function::softplus:
+      return Logistic{Logistic::Kind::softplus, *rate};
     default:
       return {};
   }
+}
+
+/// u sigmoid(u) of a multiple u of x.
+std::optional<Structure> silu(const Expression& f) {
+  const auto* product = f.as<Expression::Product>();
+  if (!product) return {};
+  for (const Expression& factor : product->factors) {
+    const auto* call = factor.as<Expression::Call>();
+    if (!call || call->function != Function::sigmoid) continue;
+    const auto rate = rate_of(call->arguments[0]);
+    if (!rate) continue;
+    const Logistic candidate{Logistic::Kind::silu, *rate};
+    if (f == to_expression(candidate)) return candidate;
+  }
+  return {};
 }
 
 /// The polynomials of f between rational breakpoints, where that is all that f is.
@@ -56,14 +85,17 @@ std::optional<PiecewisePolynomial> piecewise_polynomial(const Expression& f) {
   const AnalyticPieces cut = analytic_pieces(f, 32, 20);
   if (!cut.left_tail.analytic || !cut.right_tail.analytic) return {};
   PiecewisePolynomial result;
-  for (const SingularPoint& point : cut.points) {
-    if (!point.exact) return {};
-    result.breakpoints.push_back(*point.exact);
-  }
-  for (const AnalyticPiece& piece : cut.pieces) {
+  for (std::size_t i = 0; i < cut.pieces.size(); ++i) {
+    const AnalyticPiece& piece = cut.pieces[i];
     if (!piece.f || !piece.analytic) return {};
     const auto polynomial = rational_polynomial(*piece.f, highest_degree);
     if (!polynomial) return {};
+    if (i > 0) {
+      const auto& breakpoint = cut.points[i - 1].exact;
+      if (!breakpoint) return {};
+      if (*polynomial == result.pieces.back()) continue;  // nothing happens there after all
+      result.breakpoints.push_back(*breakpoint);
+    }
     result.pieces.push_back(*polynomial);
   }
   // At a breakpoint f must have the mean of both sides, which is the value of a jump here.
@@ -76,9 +108,25 @@ std::optional<PiecewisePolynomial> piecewise_polynomial(const Expression& f) {
 
 }  // namespace
 
+Expression to_expression(const Logistic& f) {
+  const Expression u = Expression(f.rate) * Expression::variable();
+  switch (f.kind) {
+    case Logistic::Kind::tanh:
+      return Expression::call(Function::tanh, u);
+    case Logistic::Kind::sigmoid:
+      return Expression::call(Function::sigmoid, u);
+    case Logistic::Kind::softplus:
+      return Expression::call(Function::softplus, u);
+    case Logistic::Kind::silu:
+      return u * Expression::call(Function::sigmoid, u);
+  }
+  throw DomainError("no such logistic activation");
+}
+
 Structure structure_of(const Expression& f) {
   if (auto structure = known_structure(f)) return *structure;
-  if (auto structure = entire_structure(f)) return *structure;
+  if (auto structure = scaled_structure(f)) return *structure;
+  if (auto structure = silu(f)) return *structure;
   if (const auto* call = f.as<Expression::Call>();
       call && call->function == Function::hermite && call->arguments[0] == Expression::variable())
     return HermitePolynomial{call->degree};

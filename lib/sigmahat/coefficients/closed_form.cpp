@@ -84,7 +84,7 @@ std::optional<ClosedForm> closed_form(const ExactForm& f, int max_degree) {
 
 std::optional<ClosedForm> closed_form(const Activation& activation, int max_degree) {
   return std::visit(Overloaded{
-                        [](Logistic) -> std::optional<ClosedForm> { return {}; },
+                        [](const Logistic&) -> std::optional<ClosedForm> { return {}; },
                         [&](const Expression& f) -> std::optional<ClosedForm> {
                           if (const auto c = hermite_scale(f))
                             return closed_form_of_scaled(f.as<Expression::Call>()->degree, *c,

@@ -5,6 +5,7 @@
 
 #include <sigmahat/coefficients/nearest_double.hpp>
 #include <sigmahat/numeric/errors.hpp>
+#include <sigmahat/numeric/precision.hpp>
 
 namespace sigmahat {
 namespace {
@@ -23,6 +24,7 @@ std::vector<double> nearest_doubles(const CoefficientTable& table) {
   // Beyond these digits everything rounds alike, what is below the least double to zero; but for a
   // coefficient right between two doubles, and such a one is known exactly.
   constexpr int most_digits = 1500;
+  const PrecisionScope precision(table.digits, 10);
   std::vector<double> values;
   for (const HermiteCoefficient& c : table.coefficients) {
     const std::optional<double> value = nearest_double(c.enclosure);
