@@ -285,3 +285,17 @@ TEST_CASE("range enclosures hold the values at all points where the function is 
   CHECK(isinf(upper(range_enclosure(parse_expression("x-exp(x)"), positive))));
   CHECK(upper(range_enclosure(parse_expression("softplus(-x)"), positive)) < Real("0.7"));
 }
+
+TEST_CASE("Sines of numbers too large to be reduced end at once, and enclose what they can") {
+  const PrecisionScope precision(20);
+  for (const char* text : {"sin(x^x^9)", "cos(exp(exp(x)))", "tan(2*x^x^9)"}) {
+    CAPTURE(text);
+    const Expression f = parse_expression(text);
+    const Interval range = range_enclosure(f, Interval(14));
+    CHECK(lower(range) <= -1);
+    CHECK(upper(range) >= 1);
+    CHECK_THROWS_AS(evaluate(f, Real(14)), Error);
+  }
+  // Of what can be reduced the value is still there.
+  CHECK(evaluate(parse_expression("sin(2^1000)"), Real(0)) != 0);
+}

@@ -211,6 +211,15 @@ class Evaluation(ProgramTest):
         r = self.results("coefficients", "tanh", "--max-degree", "9", "--digits", "30")
         self.assertAlmostEqual(Decimal(r["l2_error"]) ** 2, Decimal(r["parseval_defect"]), delta=Decimal("1e-30"))
 
+    def test_where_the_activation_is_not_defined_its_series_still_is(self):
+        call = ["sin(x)/x", "--evaluate", "0,1", "--max-degree", "30"]
+        at_zero, at_one = self.evaluations(*call)
+        self.assertIsNone(at_zero["sigma"])
+        self.assertIsNone(at_zero["sigma_error_bound"])
+        self.assertAlmostEqual(float(at_zero["series"]), 1, delta=1e-8)
+        self.assertAlmostEqual(float(at_one["sigma"]), math.sin(1), delta=1e-15)
+        self.assertIn("not defined", self.succeed("coefficients", *call, "--plot-truncations", "a.svg").stdout)
+
     def test_bad_arguments_are_refused(self):
         for value in ["x", "", "1,,2", "1001", "-1e9"]:
             self.refuse("coefficients", "relu", f"--evaluate={value}", saying="--evaluate")

@@ -47,3 +47,17 @@ TEST_CASE("What is above the range of double is refused by its degree") {
   CHECK_THROWS_WITH_AS(nearest_doubles(hermite_coefficients(parse_activation("exp(40*x)"), 2, 17)),
                        "coefficient 0 of exp(40*x) is beyond the range of double", NumericalError);
 }
+
+TEST_CASE("What is not proven well enough is refused, without a search for more digits") {
+  CoefficientTable vague = hermite_coefficients(parse_activation("tanh"), 3, 17);
+  vague.coefficients[1].enclosure.error_bound = Real("1e-8");
+  CHECK_THROWS_WITH_AS(
+      nearest_doubles(vague),
+      "coefficient 1 of tanh is not known well enough: its bound leaves several doubles",
+      NumericalError);
+  vague.coefficients[1].enclosure.status = Status::estimated;
+  CHECK_THROWS_WITH_AS(
+      nearest_doubles(vague),
+      "coefficient 1 of tanh is an estimate: the double nearest to it is not known",
+      NumericalError);
+}

@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <sigmahat/activation/scaled.hpp>
 #include <sigmahat/coefficients/series.hpp>
+#include <sigmahat/hermite/polynomial.hpp>
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/precision.hpp>
 
@@ -43,6 +45,24 @@ TEST_CASE("The series of a polynomial is the polynomial, at random points") {
     CHECK(holds(truncated_series(polynomial, x, 7), value));
     CHECK(holds(truncation_error(polynomial, 9), 0));
   }
+}
+
+TEST_CASE("The series of a scaled Hermite polynomial is the polynomial at the scaled argument") {
+  for (const int degree : {1, 2, 7, 40, 301})
+    for (const Rational& c : {Rational(2), Rational(-3, 2), Rational(1, 5), Rational(-1)}) {
+      const Activation activation =
+          scaled(parse_activation("hermite(" + std::to_string(degree) + ")"), c);
+      const CoefficientTable polynomial = hermite_coefficients(activation, degree, 40);
+      const Rational x(4, 7);
+      CAPTURE(activation.name());
+      const PrecisionScope precision(200);
+      const Interval sum = to_interval(truncated_series(polynomial, x, degree));
+      const Interval value = hermite_polynomial(degree, from_rational<Interval>(Rational(c * x)));
+      CHECK(test::overlap(sum, value));
+      CHECK(contains_zero(polynomial.parseval_defect()));
+      // Bounds relative to the root of the second moment, as promised.
+      CHECK(upper(sum) - lower(sum) < sqrt(polynomial.second_moment.value) * Real("1e-35"));
+    }
 }
 
 TEST_CASE("The bounds are of use, far out and at high degrees as well") {

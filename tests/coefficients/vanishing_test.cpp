@@ -61,3 +61,11 @@ TEST_CASE("An enclosure that holds zero proves nothing") {
   CHECK(exponent.undecided == 1);
   CHECK(vanishing_degrees(doubtful) == std::vector<int>{2});
 }
+
+TEST_CASE("An estimate proves nothing either") {
+  CoefficientTable estimated = table("relu", 3);
+  for (HermiteCoefficient& c : estimated.coefficients) c.enclosure.status = Status::estimated;
+  CHECK_FALSE(information_exponent(estimated).degree);
+  CHECK(information_exponent(estimated).undecided == 1);
+  CHECK(vanishing_degrees(estimated).empty());
+}

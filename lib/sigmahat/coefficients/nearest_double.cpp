@@ -18,6 +18,12 @@ std::optional<double> nearest_double(const Enclosure& x) {
   return lo == 0 ? 0 : lo;
 }
 
+/// Whether the bound is what the digits asked for allow: otherwise more of them are of no help.
+bool meets_its_digits(const Enclosure& c, const CoefficientTable& table) {
+  const Real allowed = sqrt(table.second_moment.value) / pow(Real(10), table.digits - 1);
+  return c.error_bound <= allowed;
+}
+
 }  // namespace
 
 std::vector<double> nearest_doubles(const CoefficientTable& table) {
@@ -27,19 +33,21 @@ std::vector<double> nearest_doubles(const CoefficientTable& table) {
   const PrecisionScope precision(table.digits, 10);
   std::vector<double> values;
   for (const HermiteCoefficient& c : table.coefficients) {
+    const auto fail = [&](const char* why) {
+      throw NumericalError(
+          fmt::format("coefficient {} of {} {}", values.size(), table.activation.name(), why));
+    };
+    if (c.enclosure.status == Status::estimated)
+      fail("is an estimate: the double nearest to it is not known");
     const std::optional<double> value = nearest_double(c.enclosure);
-    if (value && !std::isfinite(*value))
-      throw NumericalError(fmt::format("coefficient {} of {} is beyond the range of double",
-                                       values.size(), table.activation.name()));
-    if (value) {
-      values.push_back(*value);
-      continue;
+    if (value && !std::isfinite(*value)) fail("is beyond the range of double");
+    if (!value) {
+      if (table.digits >= most_digits || !meets_its_digits(c.enclosure, table))
+        fail("is not known well enough: its bound leaves several doubles");
+      return nearest_doubles(hermite_coefficients(table.activation, table.max_degree(),
+                                                  std::max(2 * table.digits, 40)));
     }
-    if (table.digits >= most_digits)
-      throw NumericalError(fmt::format("the double nearest to coefficient {} of {} was not found",
-                                       values.size(), table.activation.name()));
-    return nearest_doubles(
-        hermite_coefficients(table.activation, table.max_degree(), std::max(2 * table.digits, 40)));
+    values.push_back(*value);
   }
   return values;
 }

@@ -3,8 +3,12 @@
 namespace sigmahat {
 namespace {
 
+bool is_proven(const Enclosure& x) {
+  return x.status != Status::estimated;
+}
+
 bool is_zero(const Enclosure& x) {
-  return x.value == 0 && x.error_bound == 0;
+  return is_proven(x) && x.value == 0 && x.error_bound == 0;
 }
 
 }  // namespace
@@ -20,7 +24,7 @@ InformationExponent information_exponent(const CoefficientTable& table) {
   for (int k = 1; k <= table.max_degree(); ++k) {
     const Enclosure& c = table.coefficients[static_cast<std::size_t>(k)].enclosure;
     if (is_zero(c)) continue;
-    if (contains_zero(c)) return {.degree = {}, .undecided = k};
+    if (!is_proven(c) || contains_zero(c)) return {.degree = {}, .undecided = k};
     return {.degree = k};
   }
   return {};

@@ -8,7 +8,7 @@
 namespace sigmahat {
 
 /// The degrees of the table at which σ̂_k is proven to be zero, by parity or by its closed form. An
-/// enclosure that holds zero and more proves nothing.
+/// enclosure that holds zero and more proves nothing, nor does an estimate.
 std::vector<int> vanishing_degrees(const CoefficientTable& table);
 
 /// The first k >= 1 with σ̂_k != 0 (Ben Arous, Gheissari, Jagannath 2021), where the table proves
