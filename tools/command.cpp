@@ -65,6 +65,14 @@ void check_delivery(const CommonOptions& options, const std::optional<ExtraPictu
     throw InputError("--format npy: not for a terminal; expected --output FILE");
 }
 
+ExitCode deliver_text(const std::string& text, const CommonOptions& options) {
+  if (options.output)
+    write_file(*options.output, text);
+  else
+    write_stdout(text);
+  return ExitCode::done;
+}
+
 ExitCode deliver(const Report& report, const std::optional<Plot>& plot,
                  const CommonOptions& options, const std::optional<ExtraPicture>& extra) {
   const std::string text = render(report, options.format);
@@ -72,10 +80,7 @@ ExitCode deliver(const Report& report, const std::optional<Plot>& plot,
   if (plot && options.plot) picture = render_plot(*plot, *options.plot);
   if (extra) extra_picture = render_plot(extra->plot.value(), extra->target);
 
-  if (options.output)
-    write_file(*options.output, text);
-  else
-    write_stdout(text);
+  deliver_text(text, options);
   if (plot && options.plot) write_picture(*options.plot, picture, options);
   if (extra) write_picture(extra->target, extra_picture, options);
 

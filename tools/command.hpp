@@ -25,6 +25,7 @@ using Run = std::function<ExitCode()>;
 // Each adds a command's options and help to `command`.
 Run add_activations(CLI::App& command);
 Run add_coefficients(CLI::App& command);
+Run add_gadget(CLI::App& command);
 Run add_kernel(CLI::App& command);
 Run add_loss(CLI::App& command);
 Run add_verify(CLI::App& command);
@@ -40,6 +41,8 @@ struct ExtraPicture {
 void check_delivery(const CommonOptions& options,
                     const std::optional<ExtraPicture>& extra = std::nullopt);
 
+/// Writes text that is no report (source code) where --output says.
+ExitCode deliver_text(const std::string& text, const CommonOptions& options);
 /// Writes report and plots where the options say; all are complete before the first is written.
 ExitCode deliver(const Report& report, const std::optional<Plot>& plot,
                  const CommonOptions& options,

@@ -34,6 +34,7 @@ constexpr std::array commands{
                  add_verify},
     CommandEntry{"loss", "closed-form population loss of a problem, degree by degree", add_loss},
     CommandEntry{"coefficients", "Hermite coefficients of an activation", add_coefficients},
+    CommandEntry{"gadget", "estimator of a polynomial of inner products from labels", add_gadget},
     CommandEntry{"kernel", "dual activation of one or two activations", add_kernel},
     CommandEntry{"activations", "what is known of each activation", add_activations},
 };

@@ -3,9 +3,9 @@
 
 namespace sigmahat {
 
-std::vector<SampledMean> sample_gadget(const NetworkValues<double>& teacher, double noise_variance,
-                                       const Gadget& gadget, const Matrix<double>& vectors,
-                                       const SampleOptions& options, double offset) {
+SampledGadget sample_gadget(const NetworkValues<double>& teacher, double noise_variance,
+                            const Gadget& gadget, const Matrix<double>& vectors,
+                            const SampleOptions& options, double offset) {
   check_sampling(teacher, noise_variance, options);
   check_shape("the gadget's vectors", "vectors, inputs", vectors,
               static_cast<Eigen::Index>(gadget.vectors()), teacher.B.cols());
@@ -13,9 +13,12 @@ std::vector<SampledMean> sample_gadget(const NetworkValues<double>& teacher, dou
   const LabelSampler sampler(teacher, noise_variance, vectors, options.seed);
   const auto visit = [&](LabelledBlock& samples, const AddValues& add) {
     const Vector<double> values = bound(Matrix<double>(samples.projections(vectors.rows())));
-    add(values.cwiseProduct((samples.labels.array() - offset).matrix()));
+    const Vector<double> products = values.array() * (samples.labels.array() - offset);
+    add(products);
+    add(products.cwiseAbs2());
   };
-  return sample_means(sampler, 1, options, visit).front();
+  std::vector<std::vector<SampledMean>> means = sample_means(sampler, 2, options, visit);
+  return {std::move(means[0]), std::move(means[1])};
 }
 
 }  // namespace sigmahat
