@@ -104,6 +104,73 @@ def _hermite3(x):
     return (x**3 - 3 * x) / root, (3 * x**2 - 3) / root, 6 * x / root
 
 
+def elu(x, c=mpf(1)):
+    return x if x > 0 else c * mp.expm1(x)
+
+
+def _selu(x):
+    # The constants are decimals by definition: read at the precision in force.
+    return mpf("1.0507009873554804934193349852946") * elu(
+        x, mpf("1.6732632423543772848170429916717")
+    )
+
+
+def _mish(x):
+    t, dt, ddt = _tanh(_softplus(x)[0])
+    _, s, ds = _softplus(x)
+    first, second = dt * s, ddt * s * s + dt * ds
+    return x * t, t + x * first, 2 * first + x * second
+
+
+def _arctan(x):
+    w = 1 + x * x
+    return mp.atan(x), 1 / w, -2 * x / w**2
+
+
+def _arcsinh(x):
+    w = mp.sqrt(1 + x * x)
+    return mp.asinh(x), 1 / w, -x / w**3
+
+
+def _squareplus(x):
+    w = mp.sqrt(x * x + 4)
+    return (x + w) / 2, (1 + x / w) / 2, 2 / w**3
+
+
+def _log_cosh(x):
+    t = mp.tanh(x)
+    return abs(x) + mp.log1p(mp.exp(-2 * abs(x))) - mp.log(2), t, 1 - t * t
+
+
+def _log_sigmoid(x):
+    value, first, second = _softplus(-x)
+    return -value, first, -second
+
+
+def _tanh_shrink(x):
+    value, first, second = _tanh(x)
+    return x - value, 1 - first, -second
+
+
+def _snake(x):
+    c, s = mp.cos_sin(2 * x)
+    return x + (1 - c) / 2, 1 + s, 2 * c
+
+
+def _gcu(x):
+    c, s = mp.cos_sin(x)
+    return x * c, c - x * s, -2 * s - x * c
+
+
+def _mexican_hat(x):
+    g = mp.exp(-x * x / 2)
+    return (1 - x * x) * g, (x**3 - 3 * x) * g, (-(x**4) + 6 * x * x - 3) * g
+
+
+def _hard_sigmoid(x):
+    return min(max(x / 6 + mpf(1) / 2, mpf(0)), mpf(1))
+
+
 def _smooth(name, jets, parity=0, poles=float("inf")):
     return Activation(name, lambda x: jets(x)[0], jets=jets, poles=poles, parity=parity)
 
@@ -136,5 +203,26 @@ ACTIVATIONS = {
         _smooth("sin", _sin, -1),
         _smooth("cos", _cos, 1),
         _smooth("gaussian", _gaussian, 1),
+        Activation("relu6", lambda x: min(max(x, mpf(0)), mpf(6)), (0, 6)),
+        Activation("hard_sigmoid", _hard_sigmoid, (-3, 3)),
+        Activation("hard_swish", lambda x: x * _hard_sigmoid(x), (-3, 3)),
+        Activation("soft_shrink(1)", lambda x: x - min(max(x, mpf(-1)), mpf(1)), (-1, 1), parity=-1),
+        Activation("hard_shrink(1)", lambda x: x if abs(x) > 1 else mpf(0), (-1, 1), parity=-1),
+        Activation("triangle", lambda x: max(1 - abs(x), mpf(0)), (-1, 0, 1), parity=1),
+        Activation("elu(1)", elu, (0,)),
+        Activation("elu(-3/10)", lambda x: elu(x, mpf(-3) / 10), (0,)),
+        Activation("celu(1/2)", lambda x: x if x > 0 else mp.expm1(2 * x) / 2, (0,)),
+        Activation("selu", _selu, (0,)),
+        Activation("softsign", lambda x: x / (1 + abs(x)), (0,), parity=-1),
+        _smooth("mish", _mish, poles=2.3561944),
+        _smooth("arctan", _arctan, -1, poles=1),
+        _smooth("arcsinh", _arcsinh, -1, poles=1),
+        _smooth("squareplus(4)", _squareplus, poles=2),
+        _smooth("log_cosh", _log_cosh, 1, poles=1.5707963),
+        _smooth("log_sigmoid", _log_sigmoid, poles=3.1415926),
+        _smooth("tanh_shrink", _tanh_shrink, -1, poles=1.5707963),
+        _smooth("snake(1)", _snake),
+        _smooth("gcu", _gcu, -1),
+        _smooth("mexican_hat", _mexican_hat, 1),
     )
 }

@@ -27,10 +27,13 @@ TEST_CASE("No name stands twice in the registry, and the promised ones all stand
     CAPTURE(entry.name);
     CHECK(names.insert(entry.name).second);
   }
-  for (const char* name : {"relu",     "leaky_relu", "abs",        "step",     "sign", "linear",
-                           "identity", "quadratic",  "cubic",      "hermite",  "erf",  "exp",
-                           "sin",      "cos",        "gaussian",   "gelu",     "tanh", "sigmoid",
-                           "softplus", "silu",       "relu_power", "hard_tanh"}) {
+  for (const char* name :
+       {"relu",     "leaky_relu", "abs",        "step",      "sign",         "linear",
+        "identity", "quadratic",  "cubic",      "hermite",   "erf",          "exp",
+        "sin",      "cos",        "gaussian",   "gelu",      "tanh",         "sigmoid",
+        "softplus", "silu",       "relu_power", "hard_tanh", "elu",          "selu",
+        "celu",     "mish",       "softsign",   "arctan",    "hard_sigmoid", "hard_swish",
+        "relu6",    "squareplus", "log_cosh",   "snake",     "triangle"}) {
     CAPTURE(name);
     CHECK(names.count(name) == 1);
   }

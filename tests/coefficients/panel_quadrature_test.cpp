@@ -130,8 +130,8 @@ TEST_CASE("A singular point that nobody announced: sqrt|x| (moments by the Gamma
   for (const Ball& c : table.coefficients) CHECK(within(c, bits - 2));
 }
 
-TEST_CASE("What is not square integrable or not bounded is refused") {
+TEST_CASE("What is not square integrable is refused, and what shows no bound is no proof") {
   CHECK_THROWS_AS(panel_reach({1, 0, 0, 0, 0.25}, 60), DomainError);
   const auto pole = [](acb_ptr y, acb_srcptr z, bool, slong b) { acb_inv(y, z, b); };
-  CHECK_THROWS_AS(integrate({pole}, {}, bounded, 3, 60), NumericalError);
+  CHECK(integrate({pole}, {}, bounded, 3, 60).estimated_because == "no bound is known near x = 0");
 }

@@ -7,10 +7,11 @@
 
 using namespace sigmahat;
 
-TEST_CASE("Every enclosure contains the digits of an independent program") {
-  const int digits = 70;
+namespace {
+
+void check_against(const std::string& file, int digits) {
   const PrecisionScope precision(digits);
-  for (const test::ReferenceCoefficients& reference : test::reference_coefficients()) {
+  for (const test::ReferenceCoefficients& reference : test::reference_coefficients(file)) {
     CAPTURE(reference.activation);
     const CoefficientTable table =
         hermite_coefficients(parse_activation(reference.activation), 200, digits);
@@ -20,4 +21,14 @@ TEST_CASE("Every enclosure contains the digits of an independent program") {
       CHECK(overlap(table.coefficients[static_cast<std::size_t>(k)].enclosure, expected));
     }
   }
+}
+
+}  // namespace
+
+TEST_CASE("Every enclosure contains the digits of an independent program") {
+  check_against("coefficients.json", 70);
+}
+
+TEST_CASE("So does that of every degree up to 200") {
+  check_against("coefficients_to_200.json", 40);
 }

@@ -43,9 +43,10 @@ struct ReferenceCoefficients {
   std::map<int, Enclosure> coefficients;
 };
 
-/// data/reference/coefficients.json at the precision in force.
-inline std::vector<ReferenceCoefficients> reference_coefficients() {
-  const nlohmann::json file = read_reference("coefficients.json");
+/// data/reference/coefficients.json, or coefficients_to_200.json, at the precision in force.
+inline std::vector<ReferenceCoefficients> reference_coefficients(
+    const std::string& name = "coefficients.json") {
+  const nlohmann::json file = read_reference(name);
   const std::string zero_below = file.at("zero_below");
   std::vector<ReferenceCoefficients> result;
   for (const auto& entry : file.at("activations")) {

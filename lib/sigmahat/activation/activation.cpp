@@ -112,17 +112,18 @@ T softplus(const T& x) {
 }
 
 template <Scalar T>
-T evaluate(Logistic f, const T& x) {
+T evaluate(const Logistic& f, const T& x) {
   using std::tanh;
-  switch (f) {
-    case Logistic::tanh:
-      return tanh(x);
-    case Logistic::sigmoid:
-      return sigmoid(x);
-    case Logistic::softplus:
-      return softplus(x);
-    case Logistic::silu:
-      return x * sigmoid(x);
+  const T u = from_rational<T>(f.rate) * x;
+  switch (f.kind) {
+    case Logistic::Kind::tanh:
+      return tanh(u);
+    case Logistic::Kind::sigmoid:
+      return sigmoid(u);
+    case Logistic::Kind::softplus:
+      return softplus(u);
+    case Logistic::Kind::silu:
+      return u * sigmoid(u);
   }
   return T(0);
 }
@@ -250,7 +251,9 @@ Parity Activation::parity() const {
           [](const GaussianBump&) { return Parity::even; },
           [](const ErrorFunction&) { return Parity::odd; },
           [](const Gelu&) { return Parity::none; },
-          [](const Logistic& f) { return f == Logistic::tanh ? Parity::odd : Parity::none; },
+          [](const Logistic& f) {
+            return f.kind == Logistic::Kind::tanh ? Parity::odd : Parity::none;
+          },
           [](const Expression& f) { return parity_of(f); },
       },
       structure_);

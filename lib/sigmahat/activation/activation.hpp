@@ -42,13 +42,18 @@ struct GaussianBump {
 struct ErrorFunction {};
 /// x·Φ(x).
 struct Gelu {};
-/// Built from e^x and analytic in a strip only: poles, or branch points, off the real line.
-enum class Logistic {
-  tanh,
-  sigmoid,   ///< 1/(1+e^{-x})
-  softplus,  ///< log(1+e^x)
-  silu,      ///< x/(1+e^{-x})
+/// A function of u = rate·x, rate != 0, that is built from e^u and analytic in a strip only: poles,
+/// or branch points, off the real line.
+struct Logistic {
+  enum class Kind {
+    tanh,
+    sigmoid,   ///< 1/(1+e^{-u})
+    softplus,  ///< log(1+e^u)
+    silu,      ///< u/(1+e^{-u})
+  } kind;
+  Rational rate;
 };
+Expression to_expression(const Logistic& f);
 
 /// What an activation is made of: everything else that is known of it follows from this.
 ///

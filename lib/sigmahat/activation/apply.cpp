@@ -126,23 +126,25 @@ void apply(const Expression& f, std::span<double> values) {
   evaluate(f, values);
 }
 
-void apply(Logistic f, std::span<double> values) {
-  switch (f) {
-    case Logistic::tanh:
+void apply(const Logistic& f, std::span<double> values) {
+  if (f.rate != 1)
+    transform_each(values, [rate = from_rational<double>(f.rate)](double x) { return rate * x; });
+  switch (f.kind) {
+    case Logistic::Kind::tanh:
       // Odd by construction; e^{-2|x|} cannot overflow.
       transform_chunks(values, [](const Chunk& x) -> Chunk {
         const Chunk decay = (-2 * x.abs()).exp();
         return x.sign() * (1 - decay) / (1 + decay);
       });
       break;
-    case Logistic::sigmoid:
+    case Logistic::Kind::sigmoid:
       transform_chunks(values, [](const Chunk& x) -> Chunk { return 1 / (1 + (-x).exp()); });
       break;
-    case Logistic::softplus:
+    case Logistic::Kind::softplus:
       transform_chunks(
           values, [](const Chunk& x) -> Chunk { return x.max(0) + (1 + (-x.abs()).exp()).log(); });
       break;
-    case Logistic::silu:
+    case Logistic::Kind::silu:
       transform_chunks(values, [](const Chunk& x) -> Chunk { return x / (1 + (-x).exp()); });
       break;
   }

@@ -414,6 +414,8 @@ class GrowthFinder {
           result.upper = upper(range) <= 0 ? exponential(*u.above)
                                            : growth_above(Quadratic{0, 0, 0}, result.above);
         }
+        if (!result.upper && u.upper)
+          result.upper = sum_above({*u.upper, constant_growth(log(Interval(2)))});
         if (lower(range) >= 0) result.below = u.below;
         return result;
       case Function::sigmoid:
@@ -431,12 +433,26 @@ class GrowthFinder {
       case Function::arcsinh:
         result.upper = u.upper;
         return result;
+      case Function::sin:
+      case Function::tanh:
+      case Function::arctan:
+      case Function::erf:
+        // |f(u)| <= |u|, of erf 2/√π |u|: better than 1 where u vanishes in the end.
+        if (u.upper && vanishes(*u.upper))
+          result.upper = f.function == Function::erf
+                             ? times(constant_growth(2 / sqrt(pi<Interval>())), *u.upper)
+                             : u.upper;
+        return result;
       case Function::hermite:
         if (u.upper) result.upper = hermite_above(f.degree, *u.upper);
         return result;
       default:
         return result;  // bounded, or nothing is known: the range of values says which
     }
+  }
+
+  static bool vanishes(const Growth& g) {
+    return upper(g.power) < 0 && upper(g.linear) <= 0 && upper(g.quadratic) <= 0;
   }
 
   /// e^{-s v²} where v >= b t + c >= 0.
@@ -472,8 +488,7 @@ class GrowthFinder {
     return result;
   }
 
-  /// log u = log C + p log t + b t + a t² for u = C t^p e^{...}; log t <= t log(t0)/t0, and
-  /// log t <= √t log(t0)/√t0 from t0 = e² on.
+  /// log u = log C + p log t + b t + a t² for u = C t^p e^{...}; log t <= t log(t0)/t0.
   Bounds of_logarithm(const Bounds& u) const {
     Bounds result;
     const Interval line = log_start_ / start_;
@@ -498,11 +513,17 @@ class GrowthFinder {
       return upper(abs(g.linear)) == 0 && upper(abs(g.quadratic)) == 0;
     };
     if (is_power(*u.upper) && is_power(*u.lower)) {
+      // log t <= C t^q from t0 on: log t/t^q falls from e^{1/q} on, where it is 1/(e q).
+      const Interval q = Interval(1) / 8, peak = 1 / q;
+      const Interval slow = lower(log_start_) >= upper(peak)
+                                ? Interval(log_start_ * exp(Interval(-q * log_start_)))
+                                : Interval(peak / exp(Interval(1)));
       const auto size = [&](const Growth& g) {
-        return upper(Interval((abs(g.log_constant) + abs(g.power) * log_start_) / sqrt(start_)));
+        return upper(
+            Interval(abs(g.log_constant) * exp(Interval(-q * log_start_)) + abs(g.power) * slow));
       };
       const Real constant = std::max(size(*u.upper), size(*u.lower));
-      if (constant > 0) result.upper = Growth{log(Interval(constant)), Interval(1) / 2, 0, 0};
+      if (constant > 0) result.upper = Growth{log(Interval(constant)), q, 0, 0};
     } else {
       result.upper = growth_above(result.below, result.above);
     }

@@ -12,35 +12,16 @@
 namespace sigmahat {
 namespace {
 
-using Parameters = std::vector<Rational>;
+struct WholeNumbers {
+  int lowest, highest;
+};
 
-Polynomial monomial(int degree, const Rational& coefficient = 1) {
-  if (coefficient == 0) return {};
-  Polynomial result(static_cast<std::size_t>(degree) + 1, Rational(0));
-  result.back() = coefficient;
-  return result;
-}
-
-/// `left` below zero, `right` above.
-Structure split_at_zero(Polynomial left, Polynomial right) {
-  if (left == right) return PiecewisePolynomial{{}, {std::move(left)}};
-  return PiecewisePolynomial{{0}, {std::move(left), std::move(right)}};
-}
-Structure polynomial(Polynomial f) {
-  return PiecewisePolynomial{{}, {std::move(f)}};
-}
-
-int whole_parameter(const std::string& name, const Rational& value, int lowest, int highest) {
-  if (denominator(value) != 1 || value < lowest || value > highest)
-    throw ParseError(fmt::format("{}({}): expected a whole number from {} to {}", name,
-                                 to_text(value), lowest, highest));
-  return numerator(value).convert_to<int>();
-}
-
+/// A line of the registry and what its parameters may be; the function itself is the grammar's.
 struct Definition {
   ActivationEntry entry;
-  std::size_t parameters;
-  Structure (*make)(const Parameters&);
+  std::optional<WholeNumbers> whole = std::nullopt;  ///< the parameter's range, where it is whole
+
+  std::size_t parameters() const { return entry.parameters.empty() ? 0 : 1; }
 };
 
 /// Whether `text` has the form of a name, perhaps with parameters: no x, no operator outside them.
@@ -69,76 +50,73 @@ Activation from_expression(std::string_view text) {
 
 const std::vector<Definition>& definitions() {
   static const std::vector<Definition> all{
-      {{"relu", "", "max(x, 0)", "relu"},
-       0,
-       [](const Parameters&) { return split_at_zero({}, monomial(1)); }},
-      {{"leaky_relu", "c", "x for x > 0, c x otherwise", "leaky_relu(1/10)"},
-       1,
-       [](const Parameters& p) { return split_at_zero(monomial(1, p[0]), monomial(1)); }},
-      {{"relu_power", "p", "max(x, 0)^p", "relu_power(2)"},
-       1,
-       [](const Parameters& p) {
-         return split_at_zero({}, monomial(whole_parameter("relu_power", p[0], 0, 100)));
-       }},
-      {{"abs", "", "|x|", "abs"},
-       0,
-       [](const Parameters&) { return split_at_zero(monomial(1, -1), monomial(1)); }},
-      {{"step", "", "1 for x > 0, 0 for x < 0", "step"},
-       0,
-       [](const Parameters&) { return split_at_zero({}, monomial(0)); }},
-      {{"sign", "", "1 for x > 0, -1 for x < 0", "sign"},
-       0,
-       [](const Parameters&) { return split_at_zero(monomial(0, -1), monomial(0)); }},
-      {{"hard_tanh", "", "min(max(x, -1), 1)", "hard_tanh"},
-       0,
-       [](const Parameters&) -> Structure {
-         return PiecewisePolynomial{{-1, 1}, {monomial(0, -1), monomial(1), monomial(0)}};
-       }},
-      {{"linear", "", "x", "linear"}, 0, [](const Parameters&) { return polynomial(monomial(1)); }},
-      {{"identity", "", "x", "identity"},
-       0,
-       [](const Parameters&) { return polynomial(monomial(1)); }},
-      {{"quadratic", "", "x^2", "quadratic"},
-       0,
-       [](const Parameters&) { return polynomial(monomial(2)); }},
-      {{"cubic", "", "x^3", "cubic"}, 0, [](const Parameters&) { return polynomial(monomial(3)); }},
+      {{"relu", "", "max(x, 0)", "relu"}},
+      {{"leaky_relu", "c", "x; c x for x < 0", "leaky_relu(1/10)"}},
+      {{"relu_power", "p", "max(x, 0)^p", "relu_power(2)"}, WholeNumbers{0, 100}},
+      {{"relu6", "", "min(max(x, 0), 6)", "relu6"}},
+      {{"abs", "", "|x|", "abs"}},
+      {{"step", "", "1 for x > 0, 0 for x < 0", "step"}},
+      {{"sign", "", "1 for x > 0, -1 for x < 0", "sign"}},
+      {{"hard_tanh", "", "min(max(x, -1), 1)", "hard_tanh"}},
+      {{"hard_sigmoid", "", "min(max(x/6 + 1/2, 0), 1)", "hard_sigmoid"}},
+      {{"hard_swish", "", "x hard_sigmoid(x)", "hard_swish"}},
+      {{"soft_shrink", "c", "x - min(max(x, -c), c)", "soft_shrink(1)"}},
+      {{"hard_shrink", "c", "x for |x| > c, else 0", "hard_shrink(1)"}},
+      {{"triangle", "", "max(1 - |x|, 0)", "triangle"}},
+      {{"linear", "", "x", "linear"}},
+      {{"identity", "", "x", "identity"}},
+      {{"quadratic", "", "x^2", "quadratic"}},
+      {{"cubic", "", "x^3", "cubic"}},
       {{"hermite", "k", "h_k(x), orthonormal", "hermite(4)"},
-       1,
-       [](const Parameters& p) -> Structure {
-         return HermitePolynomial{whole_parameter("hermite", p[0], 0, max_supported_degree)};
-       }},
-      {{"erf", "", "erf(x)", "erf"},
-       0,
-       [](const Parameters&) -> Structure { return ErrorFunction{}; }},
-      {{"gelu", "", "x Phi(x)", "gelu"}, 0, [](const Parameters&) -> Structure { return Gelu{}; }},
-      {{"tanh", "", "tanh(x)", "tanh"},
-       0,
-       [](const Parameters&) -> Structure { return Logistic::tanh; }},
-      {{"sigmoid", "", "1/(1 + e^-x)", "sigmoid"},
-       0,
-       [](const Parameters&) -> Structure { return Logistic::sigmoid; }},
-      {{"softplus", "", "log(1 + e^x)", "softplus"},
-       0,
-       [](const Parameters&) -> Structure { return Logistic::softplus; }},
-      {{"silu", "", "x/(1 + e^-x)", "silu"},
-       0,
-       [](const Parameters&) -> Structure { return Logistic::silu; }},
-      {{"exp", "", "e^x", "exp"}, 0, [](const Parameters&) -> Structure { return Exponential{1}; }},
-      {{"sin", "", "sin(x)", "sin"},
-       0,
-       [](const Parameters&) -> Structure {
-         return Sinusoid{Sinusoid::Phase::sine, 1};
-       }},
-      {{"cos", "", "cos(x)", "cos"},
-       0,
-       [](const Parameters&) -> Structure {
-         return Sinusoid{Sinusoid::Phase::cosine, 1};
-       }},
-      {{"gaussian", "", "e^(-x^2/2)", "gaussian"},
-       0,
-       [](const Parameters&) -> Structure { return GaussianBump{1}; }},
+       WholeNumbers{0, max_supported_degree}},
+      {{"erf", "", "erf(x)", "erf"}},
+      {{"gelu", "", "x Phi(x)", "gelu"}},
+      {{"tanh", "", "tanh(x)", "tanh"}},
+      {{"sigmoid", "", "1/(1 + e^-x)", "sigmoid"}},
+      {{"softplus", "", "log(1 + e^x)", "softplus"}},
+      {{"silu", "", "x/(1 + e^-x)", "silu"}},
+      {{"log_sigmoid", "", "-log(1 + e^-x)", "log_sigmoid"}},
+      {{"log_cosh", "", "log(cosh(x))", "log_cosh"}},
+      {{"tanh_shrink", "", "x - tanh(x)", "tanh_shrink"}},
+      {{"mish", "", "x tanh(softplus(x))", "mish"}},
+      {{"elu", "c", "x; c e^x - c for x < 0", "elu(1)"}},
+      {{"celu", "c", "x; c e^(x/c) - c for x < 0", "celu(1/2)"}},
+      {{"selu", "", "1.0507... elu(1.6732...)", "selu"}},
+      {{"softsign", "", "x/(1 + |x|)", "softsign"}},
+      {{"squareplus", "b", "(x + sqrt(x^2 + b))/2", "squareplus(4)"}},
+      {{"arctan", "", "arctan(x)", "arctan"}},
+      {{"arcsinh", "", "log(x + sqrt(x^2 + 1))", "arcsinh"}},
+      {{"exp", "", "e^x", "exp"}},
+      {{"sin", "", "sin(x)", "sin"}},
+      {{"cos", "", "cos(x)", "cos"}},
+      {{"snake", "a", "x + sin(a x)^2/a", "snake(1)"}},
+      {{"gcu", "", "x cos(x)", "gcu"}},
+      {{"gaussian", "", "e^(-x^2/2)", "gaussian"}},
+      {{"mexican_hat", "", "(1 - x^2) e^(-x^2/2)", "mexican_hat"}},
   };
   return all;
+}
+
+/// `text` as the canonical text of a parameter.
+std::string canonical_parameter(const Definition& definition, const Rational& value) {
+  if (const auto& range = definition.whole;
+      range && (denominator(value) != 1 || value < range->lowest || value > range->highest))
+    throw ParseError(fmt::format("{}({}): expected a whole number from {} to {}",
+                                 definition.entry.name, to_text(value), range->lowest,
+                                 range->highest));
+  return to_text(value);
+}
+
+/// The registry's activation of that name, already canonical: "elu(1)".
+Activation from_registry(const Definition& definition, const std::vector<Rational>& parameters) {
+  std::string list;
+  for (const Rational& value : parameters)
+    list += (list.empty() ? "" : ",") + canonical_parameter(definition, value);
+  const std::string& name = definition.entry.name;
+  const Expression f =
+      parse_expression(fmt::format("{}({}{}x)", name, list, list.empty() ? "" : ", "));
+  require_admissible(f);
+  return Activation(list.empty() ? name : fmt::format("{}({})", name, list), structure_of(f));
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -148,8 +126,8 @@ std::string_view trimmed(std::string_view text) {
 }
 
 /// Numbers between commas; none in an empty list.
-Parameters read_parameters(std::string_view list) {
-  Parameters result;
+std::vector<Rational> read_parameters(std::string_view list) {
+  std::vector<Rational> result;
   if (trimmed(list).empty()) return result;
   for (;;) {
     const std::size_t comma = list.find(',');
@@ -197,7 +175,7 @@ Activation parse_activation(std::string_view text) {
     refuse_unknown(name);
   }
 
-  Parameters parameters;
+  std::vector<Rational> parameters;
   if (open != std::string_view::npos) {
     if (call.back() != ')')
       throw ParseError(
@@ -208,16 +186,11 @@ Activation parse_activation(std::string_view text) {
       throw ParseError(fmt::format("activation {}: {}", in_quotes(text), error.what()));
     }
   }
-  if (parameters.size() != definition->parameters)
+  if (parameters.size() != definition->parameters())
     throw ParseError(fmt::format("activation \"{}\" takes {} parameter{}, as in \"{}\"", name,
-                                 definition->parameters, definition->parameters == 1 ? "" : "s",
+                                 definition->parameters(), definition->parameters() == 1 ? "" : "s",
                                  definition->entry.example));
-
-  std::string canonical = name;
-  for (std::size_t i = 0; i < parameters.size(); ++i)
-    canonical += (i == 0 ? "(" : ",") + to_text(parameters[i]);
-  if (!parameters.empty()) canonical += ")";
-  return Activation(std::move(canonical), definition->make(parameters));
+  return from_registry(*definition, parameters);
 }
 
 const std::vector<ActivationEntry>& activation_registry() {

@@ -52,7 +52,7 @@ std::optional<ClosedForm> closed_form(const ExactForm& f, int max_degree) {
 
 std::optional<ClosedForm> closed_form(const Activation& activation, int max_degree) {
   return std::visit(Overloaded{
-                        [](Logistic) -> std::optional<ClosedForm> { return {}; },
+                        [](const Logistic&) -> std::optional<ClosedForm> { return {}; },
                         [&](const Expression& f) -> std::optional<ClosedForm> {
                           const auto form = exact_form(f);
                           if (!form) return {};

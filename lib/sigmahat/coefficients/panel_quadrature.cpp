@@ -2,6 +2,9 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <queue>
+
+#include <fmt/format.h>
 
 #include <sigmahat/coefficients/hermite_sums.hpp>
 #include <sigmahat/coefficients/panel_quadrature.hpp>
@@ -50,6 +53,22 @@ struct Panel {
     arb_mul_2exp_si(panel.center.get(), panel.center.get(), -1);
     arb_mul_2exp_si(panel.half.get(), panel.half.get(), -1);
     return panel;
+  }
+  static Panel around(const Ball& x) {
+    Panel panel;
+    arb_set_arf(panel.center.get(), arb_midref(x.get()));
+    arb_get_rad_arb(panel.half.get(), x.get());
+    return panel;
+  }
+  Ball left() const {
+    Ball end;
+    arb_sub(end.get(), center.get(), half.get(), ARF_PREC_EXACT);
+    return end;
+  }
+  Ball right() const {
+    Ball end;
+    arb_add(end.get(), center.get(), half.get(), ARF_PREC_EXACT);
+    return end;
   }
   double log2_half() const { return log2_upper(half); }
 };
@@ -145,6 +164,11 @@ struct IntegrandBound {
   }
 };
 
+/// Bits to look at a panel with: near a singular point x - c must keep some.
+slong bits_to_bound(const Panel& panel) {
+  return bound_bits + std::max<slong>(0, static_cast<slong>(-panel.log2_half()));
+}
+
 /// Bounds on the box, halved where `function` cannot tell that it is analytic; empty if it cannot.
 std::optional<IntegrandBound> bound_on_box(const ComplexFunction& function, const Panel& panel,
                                            const Box& box, int max_degree, int halvings) {
@@ -154,7 +178,7 @@ std::optional<IntegrandBound> bound_on_box(const ComplexFunction& function, cons
   Ball y;
   arb_sub(y.get(), stretch(panel, box.bottom, box.top).get(), panel.center.get(), bound_bits);
   arb_set(acb_imagref(z.get()), y.get());
-  function(value.get(), z.get(), true, bound_bits);
+  function(value.get(), z.get(), true, bits_to_bound(panel));
   if (acb_is_finite(value.get())) {
     const double nearest = smallest_magnitude(x), highest = largest_magnitude(y);
     IntegrandBound bound{weight_bound(nearest, highest, max_degree),
@@ -245,21 +269,44 @@ class PanelIntegrator {
   slong precision() const { return precision_; }
 
   /// Adds the integral over the panel, halved as often as it takes.
-  void add(const ComplexFunction& function, const Panel& panel) {
-    std::optional<Plan> plan;
-    if (panel.log2_half() < 5) plan = make_plan(function, panel);
-    if (plan && plan->points <= most_points_) return evaluate(function, panel, *plan);
-    // Where singular points crowd, as of sin(1/x), halving would not end.
-    if (++halvings_ > 64 * bits_ + 4096)
-      throw NumericalError("the quadrature meets too many singular points near x = " +
-                           std::to_string(arf_get_d(arb_midref(panel.center.get()), ARF_RND_NEAR)));
-    // |h_k φ| < 1: a panel shorter than this matters no more.
-    if (panel.log2_half() < -static_cast<double>(bits_) - 10) return cover(function, panel);
-    Ball middle = panel.center, left, right;
-    arb_sub(left.get(), middle.get(), panel.half.get(), ARF_PREC_EXACT);
-    arb_add(right.get(), middle.get(), panel.half.get(), ARF_PREC_EXACT);
-    add(function, Panel::between(left, middle));
-    add(function, Panel::between(middle, right));
+  ///
+  /// The panels that weigh most come first: where singular points crowd, as of sin(1/x), and
+  /// halving would not end, what is left when the work is spent is little.
+  /// @param shortest  log2 of the length of panels at which |h_k φ| <= 1 makes them immaterial
+  void add(const ComplexFunction& function, const Panel& whole, double shortest) {
+    struct Waiting {
+      Panel panel;
+      double log2_weight;
+      long order;
+      bool operator<(const Waiting& other) const {
+        return log2_weight != other.log2_weight ? log2_weight < other.log2_weight
+                                                : order > other.order;
+      }
+    };
+    std::priority_queue<Waiting> waiting;
+    long order = 0;
+    const auto wait = [&](Panel panel) {
+      const double nearest = smallest_magnitude(stretch(panel, -1, 1));
+      const double log2_weight = panel.log2_half() - nearest * nearest / (4 * M_LN2);
+      waiting.push({std::move(panel), log2_weight, order++});
+    };
+    wait(whole);
+    for (slong halvings = 0; !waiting.empty();) {
+      const auto [panel, log2_weight, place] = waiting.top();
+      waiting.pop();
+      const bool spent = halvings > 8 * bits_ + 1024;
+      std::optional<Plan> plan;
+      if (panel.log2_half() < 5 && !spent) plan = make_plan(function, panel);
+      if (plan && plan->points <= most_points_) {
+        evaluate(function, panel, *plan);
+      } else if (spent || panel.log2_half() < shortest) {
+        cover(function, panel);
+      } else {
+        ++halvings;
+        wait(Panel::between(panel.left(), panel.center));
+        wait(Panel::between(panel.center, panel.right()));
+      }
+    }
   }
 
   void add_error(const IntegrandBound& error) {
@@ -269,10 +316,51 @@ class PanelIntegrator {
   }
 
   QuadratureTable finish() {
-    QuadratureTable table{hermite_sums(nodes_, weights_, max_degree_, precision_), moment_};
+    QuadratureTable table{hermite_sums(nodes_, weights_, max_degree_, precision_), moment_,
+                          estimated_because_};
     for (Ball& c : table.coefficients) arb_add_error(c.get(), error_.coefficients.get());
     arb_add_error(table.second_moment.get(), error_.moment.get());
     return table;
+  }
+
+  /// The panel at a singular point, too short to matter: its length times the largest integrand.
+  /// Where no bound on the integrand is known, its values at the ends stand for it.
+  void cover(const ComplexFunction& function, const Panel& panel) {
+    ComplexBall z, value;
+    arb_set(acb_realref(z.get()), stretch(panel, -1, 1).get());
+    function(value.get(), z.get(), false, bits_to_bound(panel));
+    if (!acb_is_finite(value.get())) {
+      const double place = arf_get_d(arb_midref(panel.center.get()), ARF_RND_NEAR);
+      estimated_because_ =
+          fmt::format("no bound is known near x = {:g}", std::round(place * 1e6) / 1e6 + 0.0);
+      ComplexBall other;
+      arb_set(acb_realref(z.get()), panel.left().get());
+      function(value.get(), z.get(), false, bits_to_bound(panel));
+      arb_set(acb_realref(z.get()), panel.right().get());
+      function(other.get(), z.get(), false, bits_to_bound(panel));
+      const bool left = acb_is_finite(value.get()), right = acb_is_finite(other.get());
+      if (!left && !right)
+        throw NumericalError(
+            fmt::format("the activation has no finite value: {}", estimated_because_));
+      if (!left) acb_swap(value.get(), other.get());
+      // Towards a singularity that is integrable |σ| may still grow: ∫ <= 2 |σ| length up to
+      // |x|^{-1/2}, taken 16 times.
+      acb_mul_2exp_si(value.get(), value.get(), 4);
+    }
+    // |h_k φ| < e^{-x²/4}/2 and φ < e^{-x²/2}/2.
+    const double nearest = smallest_magnitude(stretch(panel, -1, 1));
+    Ball density, size;
+    arb_set_d(density.get(), nearest);
+    arb_sqr(density.get(), density.get(), bound_bits);
+    arb_mul_2exp_si(density.get(), density.get(), -2);
+    arb_neg(density.get(), density.get());
+    density = exp_of(density);
+    acb_get_abs_ubound_arf(arb_midref(size.get()), value.get(), bound_bits);
+    arb_mul(size.get(), size.get(), density.get(), bound_bits);
+    IntegrandBound error;
+    arb_mul(error.coefficients.get(), size.get(), panel.half.get(), bound_bits);
+    arb_mul(error.moment.get(), error.coefficients.get(), size.get(), bound_bits);
+    add_error(error);
   }
 
  private:
@@ -308,9 +396,12 @@ class PanelIntegrator {
     if (found == rules_.end())
       found = rules_.emplace(plan.points, make_gauss_rule(plan.points, precision_)).first;
     const GaussRule& rule = found->second;
+    // x - c of a singular point c nearby must keep its digits.
+    const slong place_bits =
+        precision_ + std::max<slong>(0, static_cast<slong>(-panel.log2_half()));
     for (std::size_t i = 0; i < rule.nodes.size(); ++i) {
       Ball x = panel.center, weight;
-      arb_addmul(x.get(), panel.half.get(), rule.nodes[i].get(), precision_);
+      arb_addmul(x.get(), panel.half.get(), rule.nodes[i].get(), place_bits);
       arb_mul(weight.get(), panel.half.get(), rule.weights[i].get(), precision_);
       add_node(function, x, weight);
     }
@@ -339,26 +430,9 @@ class PanelIntegrator {
     weights_.push_back(std::move(density));
   }
 
-  /// The panel at a singular point, too short to matter: its length times the largest integrand.
-  void cover(const ComplexFunction& function, const Panel& panel) {
-    ComplexBall z, value;
-    arb_set(acb_realref(z.get()), stretch(panel, -1, 1).get());
-    function(value.get(), z.get(), false, bound_bits);
-    if (!acb_is_finite(value.get()))
-      throw NumericalError("the quadrature finds no bound on the activation near x = " +
-                           std::to_string(arf_get_d(arb_midref(panel.center.get()), ARF_RND_NEAR)));
-    IntegrandBound error;
-    Ball size;
-    acb_get_abs_ubound_arf(arb_midref(size.get()), value.get(), bound_bits);
-    arb_mul(error.coefficients.get(), size.get(), panel.half.get(), bound_bits);
-    arb_mul_2exp_si(error.coefficients.get(), error.coefficients.get(), 1);
-    arb_mul(error.moment.get(), error.coefficients.get(), size.get(), bound_bits);
-    add_error(error);
-  }
-
   int max_degree_;
   slong bits_, precision_;
-  slong halvings_ = 0;
+  std::string estimated_because_;
   ulong most_points_;
   std::map<ulong, GaussRule> rules_;
   std::vector<Ball> nodes_, weights_;
@@ -406,25 +480,47 @@ IntegrandBound tail_bound(const Ball& from, const GrowthBound& growth) {
   return tail;
 }
 
+/// What (end, end + 2^-j) contributes at most: |h_k φ| <= 1, φ <= 1/2, and
+/// ∫_0^δ u^-p du = δ^{1-p}/(1-p).
+IntegrandBound bound_near_end(const EndBound& growth, slong j) {
+  const auto integral = [&](double log_scale, double power) {
+    Ball result, part;
+    arb_set_d(result.get(), power);
+    arb_sub_ui(result.get(), result.get(), 1, bound_bits);  // p - 1
+    Ball rate = result;
+    arb_const_log2(part.get(), bound_bits);
+    arb_mul_si(part.get(), part.get(), j, bound_bits);
+    arb_mul(result.get(), result.get(), part.get(), bound_bits);
+    arb_set_d(part.get(), log_scale);
+    arb_add(result.get(), result.get(), part.get(), bound_bits);
+    result = exp_of(result);
+    arb_neg(rate.get(), rate.get());
+    arb_div(result.get(), result.get(), rate.get(), bound_bits);
+    return result;
+  };
+  IntegrandBound bound{integral(growth.log_scale, growth.power),
+                       integral(2 * growth.log_scale, 2 * growth.power)};
+  arb_mul_2exp_si(bound.moment.get(), bound.moment.get(), -1);
+  return bound;
+}
+
+/// j, so that (end, end + 2^-j) owes less than 2^-bits, or not much less with any sense.
+slong cut_near_end(const EndBound& growth, double piece_length, slong bits) {
+  slong j =
+      static_cast<slong>(std::ceil(std::max(std::log2(growth.from), 2 - std::log2(piece_length))));
+  for (; j < max_end_bits(bits); ++j) {
+    const IntegrandBound bound = bound_near_end(growth, j);
+    if (std::max(log2_upper(bound.coefficients), log2_upper(bound.moment)) <
+        -static_cast<double>(bits) - 3)
+      break;
+  }
+  return j;
+}
+
 Ball midpoint(const Ball& x) {
   Ball exact;
   arb_set_arf(exact.get(), arb_midref(x.get()));
   return exact;
-}
-
-/// What replacing an enclosed end by its midpoint costs.
-IntegrandBound end_error(const ComplexFunction& function, const Ball& end) {
-  IntegrandBound error;
-  if (arb_is_exact(end.get())) return error;
-  ComplexBall z, value;
-  arb_set(acb_realref(z.get()), end.get());
-  function(value.get(), z.get(), false, bound_bits);
-  Ball size;
-  acb_get_abs_ubound_arf(arb_midref(size.get()), value.get(), bound_bits);
-  arb_get_rad_arb(error.coefficients.get(), end.get());
-  arb_mul(error.coefficients.get(), error.coefficients.get(), size.get(), bound_bits);
-  arb_mul(error.moment.get(), error.coefficients.get(), size.get(), bound_bits);
-  return error;
 }
 
 }  // namespace
@@ -447,11 +543,29 @@ QuadratureTable panel_coefficients(const std::vector<IntegrandPiece>& pieces,
   integrator.add_error(tail);
   integrator.add_error(tail);
   for (const IntegrandPiece& piece : pieces) {
-    integrator.add_error(end_error(piece.function, piece.left));
-    integrator.add_error(end_error(piece.function, piece.right));
-    const Ball left = midpoint(piece.left), right = midpoint(piece.right);
-    if (arb_lt(left.get(), right.get()))
-      integrator.add(piece.function, Panel::between(left, right));
+    Ball left = midpoint(piece.left), right = midpoint(piece.right), length;
+    arb_sub(length.get(), right.get(), left.get(), bound_bits);
+    if (!arb_is_positive(length.get())) continue;
+    double shortest = -static_cast<double>(bits) - 10;
+    // The end of the panels, `direction` away from where the piece ends.
+    const auto end_of_panels = [&](const Ball& end, const std::optional<EndBound>& bound,
+                                   int direction) {
+      if (!bound) {
+        if (!arb_is_exact(end.get())) integrator.cover(piece.function, Panel::around(end));
+        return midpoint(end);
+      }
+      const slong j = cut_near_end(*bound, smallest_magnitude(length), bits);
+      shortest = std::min(shortest, -static_cast<double>(j) - 10);
+      // Half of it for the radius of the end.
+      integrator.add_error(bound_near_end(*bound, j));
+      Ball cut(Rational(direction), bound_bits);
+      arb_mul_2exp_si(cut.get(), cut.get(), -j - 1);
+      arb_add(cut.get(), midpoint(end).get(), cut.get(), ARF_PREC_EXACT);
+      return cut;
+    };
+    left = end_of_panels(piece.left, piece.left_bound, 1);
+    right = end_of_panels(piece.right, piece.right_bound, -1);
+    integrator.add(piece.function, Panel::between(left, right), shortest);
   }
   return integrator.finish();
 }

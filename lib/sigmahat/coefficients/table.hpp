@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <sigmahat/activation/activation.hpp>
@@ -22,6 +23,8 @@ struct CoefficientTable {
   int digits;  ///< asked for, relative to sqrt(E[σ²])
   std::vector<HermiteCoefficient> coefficients;
   Enclosure second_moment;  ///< E[σ²]
+  /// Why a status is `estimated`: what could not be proven, and where. Empty otherwise.
+  std::string estimated_because = {};
 
   int max_degree() const { return static_cast<int>(coefficients.size()) - 1; }
   /// D_k = E[σ²] - Σ_{j<=k} σ̂_j² >= 0 (MATH.md 2), -1 <= k <= K.

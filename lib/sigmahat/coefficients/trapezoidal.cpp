@@ -258,33 +258,39 @@ struct SoftplusMoments {
   Ball mean, second_moment;
 };
 
-/// E[e] and E[e²] of e(x) = log(2 cosh(x/2)), the even part of softplus.
+/// E[e] and E[e²] of e(x) = log(2 cosh(rx/2)), the even part of softplus(rx), r = rate > 0.
 ///
-/// Branch points at ±iπ keep the line at |Im z| = a = 3 below them; there
-/// |e| <= |x|/2 + C with C = ln 2 + |ln(2 cos(a/2))| + π/2, so the L²(φ) norm is at most 1/2 + C
-/// < 5.
-SoftplusMoments log_cosh_moments(slong bits) {
-  const Ball line(3, bound_bits);
-  const Ball amplitude(25, bound_bits);  // of e²; more than that of e
-  const double wanted = (static_cast<double>(bits) + 4) * std::log(2.0);
-  const double step = 2 * M_PI * 3 / (4.5 + std::log(50.0) + wanted);
+/// Branch points at ±iπ/r keep the line at |Im z| = a <= 3/r below them; there
+/// |e| <= r|x|/2 + C with C = ln 2 + |ln(2 cos(3/2))| + π/2 < 9/2, so the L²(φ) norm is at most
+/// (r + 9)/2.
+SoftplusMoments log_cosh_moments(const Rational& rate, slong bits) {
+  const auto r = rate.convert_to<double>();
+  const slong precision = bits + 16;
+  const double wanted = (static_cast<double>(bits) + 4) * std::log(2.0) + 2 * std::log(r + 9);
+  // Further out than sqrt(2 wanted) e^{a²/2} outgrows e^{2πa/h}.
+  const double a = std::min(3 / r, std::sqrt(2 * wanted)) * (1 - 1e-9);
+  const double step = 2 * M_PI * a / (a * a / 2 + wanted);
   // φ(X) e(X)² below 2^-bits, X² taken as (bits + 10)²: generous.
   const double far = std::sqrt(2 * (wanted + 2 * std::log(static_cast<double>(bits) + 10)));
   const Nodes nodes = make_nodes(step, far);
-  const slong precision = bits + 16;
+  Ball line, amplitude(rate + 9, bound_bits);  // ((r + 9)/2)², of e²; more than that of e
+  arb_set_d(line.get(), a);
+  arb_mul_2exp_si(amplitude.get(), amplitude.get(), -1);
+  arb_sqr(amplitude.get(), amplitude.get(), bound_bits);
 
+  const Ball rate_ball(rate, precision);
   SoftplusMoments moments;
   for (slong j = 0; j <= nodes.last; ++j) {
     const Ball x = nodes.node(j);
-    Ball value, weight = normal_density(x, precision);
+    Ball u, value, weight = normal_density(x, precision);
     if (j > 0) arb_mul_2exp_si(weight.get(), weight.get(), 1);
-    // x/2 + log1p(e^{-x})
-    arb_neg(value.get(), x.get());
+    // u/2 + log1p(e^{-u}), u = rx
+    arb_mul(u.get(), x.get(), rate_ball.get(), precision);
+    arb_neg(value.get(), u.get());
     arb_exp(value.get(), value.get(), precision);
     arb_log1p(value.get(), value.get(), precision);
-    Ball half = x;
-    arb_mul_2exp_si(half.get(), half.get(), -1);
-    arb_add(value.get(), value.get(), half.get(), precision);
+    arb_mul_2exp_si(u.get(), u.get(), -1);
+    arb_add(value.get(), value.get(), u.get(), precision);
     arb_mul(weight.get(), weight.get(), value.get(), precision);
     arb_add(moments.mean.get(), moments.mean.get(), weight.get(), precision);
     arb_addmul(moments.second_moment.get(), weight.get(), value.get(), precision);
@@ -293,10 +299,13 @@ SoftplusMoments log_cosh_moments(slong bits) {
   arb_mul(moments.mean.get(), moments.mean.get(), width.get(), precision);
   arb_mul(moments.second_moment.get(), moments.second_moment.get(), width.get(), precision);
 
-  // Beyond X >= 2: e <= e² <= x², and 2 ∫_X^∞ x² φ <= 2 (X + 1/X) φ(X) <= 2 (X + 1) φ(X).
+  // Beyond X >= 2: e <= (r/2 + ln(2)/2) x, so that e and e² are at most (r/2 + 1)² x², and
+  // 2 ∫_X^∞ x² φ <= 2 (X + 1/X) φ(X) <= 2 (X + 1) φ(X).
   Ball error = discretisation_bound(line, width, amplitude);
   const Ball last = nodes.node(nodes.last);
-  Ball tail = normal_density(last, bound_bits), factor;
+  Ball tail = normal_density(last, bound_bits), factor(rate / 2 + 1, bound_bits);
+  arb_sqr(factor.get(), factor.get(), bound_bits);
+  arb_mul(tail.get(), tail.get(), factor.get(), bound_bits);
   arb_add_ui(factor.get(), last.get(), 1, bound_bits);
   arb_mul(tail.get(), tail.get(), factor.get(), bound_bits);
   arb_mul_2exp_si(tail.get(), tail.get(), 1);
@@ -306,9 +315,9 @@ SoftplusMoments log_cosh_moments(slong bits) {
   return moments;
 }
 
-/// Coefficients of 1/(1+e^{-x}) = 1/2 + tanh(x/2)/2.
-std::vector<Ball> sigmoid_coefficients(int max_degree, slong bits) {
-  std::vector<Ball> result = tanh_coefficients(Rational(1, 2), max_degree, bits);
+/// Coefficients of 1/(1+e^{-rx}) = 1/2 + tanh(rx/2)/2.
+std::vector<Ball> sigmoid_coefficients(const Rational& rate, int max_degree, slong bits) {
+  std::vector<Ball> result = tanh_coefficients(rate / 2, max_degree, bits);
   for (Ball& c : result) arb_mul_2exp_si(c.get(), c.get(), -1);
   arb_set_d(result[0].get(), 0.5);
   return result;
@@ -322,78 +331,96 @@ Ball times_root(const Ball& c, int k, slong precision) {
   return root;
 }
 
-/// tanh² = 1 - tanh'.
-QuadratureTable tanh_table(int max_degree, slong bits) {
-  QuadratureTable table{tanh_coefficients(1, std::max(max_degree, 1), bits), Ball(1, bits)};
-  arb_sub(table.second_moment.get(), table.second_moment.get(), table.coefficients[1].get(), bits);
+/// x/rate.
+Ball divided(const Ball& x, const Rational& rate, slong precision) {
+  Ball result(rate, precision);
+  arb_div(result.get(), x.get(), result.get(), precision);
+  return result;
+}
+
+/// With t = tanh(rx): t² = 1 - t'/r.
+QuadratureTable tanh_table(const Rational& rate, int max_degree, slong bits) {
+  QuadratureTable table{tanh_coefficients(rate, std::max(max_degree, 1), bits), Ball(1, bits)};
+  const Ball slope = divided(table.coefficients[1], rate, bits);
+  arb_sub(table.second_moment.get(), table.second_moment.get(), slope.get(), bits);
   return table;
 }
 
-/// s² = s - s'.
-QuadratureTable sigmoid_table(int max_degree, slong bits) {
-  QuadratureTable table{sigmoid_coefficients(std::max(max_degree, 1), bits),
+/// With s = sigmoid(rx): s² = s - s'/r.
+QuadratureTable sigmoid_table(const Rational& rate, int max_degree, slong bits) {
+  QuadratureTable table{sigmoid_coefficients(rate, std::max(max_degree, 1), bits),
                         Ball(Rational(1, 2), bits)};
-  arb_sub(table.second_moment.get(), table.second_moment.get(), table.coefficients[1].get(), bits);
+  const Ball slope = divided(table.coefficients[1], rate, bits);
+  arb_sub(table.second_moment.get(), table.second_moment.get(), slope.get(), bits);
   return table;
 }
 
-/// softplus' = s, so its coefficients follow from degree 1 on (ladder).
-QuadratureTable softplus_table(int max_degree, slong bits) {
-  const std::vector<Ball> derivative = sigmoid_coefficients(max_degree, bits);
-  SoftplusMoments even = log_cosh_moments(bits);
+/// softplus(rx)' = r s, so its coefficients follow from degree 1 on (ladder).
+QuadratureTable softplus_table(const Rational& rate, int max_degree, slong bits) {
+  const std::vector<Ball> derivative = sigmoid_coefficients(rate, max_degree, bits);
+  SoftplusMoments even = log_cosh_moments(rate, bits);
   QuadratureTable table{std::vector<Ball>(derivative.size()), even.second_moment};
-  // softplus = x/2 + e(x), e even
-  const Ball quarter(Rational(1, 4), bits);
-  arb_add(table.second_moment.get(), table.second_moment.get(), quarter.get(), bits);
+  // softplus(rx) = rx/2 + e(x), e even
+  const Ball odd(rate * rate / 4, bits), rate_ball(rate, bits + 8);
+  arb_add(table.second_moment.get(), table.second_moment.get(), odd.get(), bits);
   table.coefficients[0] = even.mean;
   for (int k = 1; k <= max_degree; ++k) {
-    Ball root;
+    Ball root, &c = table.coefficients[static_cast<std::size_t>(k)];
     arb_sqrt_ui(root.get(), static_cast<ulong>(k), bits + 8);
-    arb_div(table.coefficients[static_cast<std::size_t>(k)].get(),
-            derivative[static_cast<std::size_t>(k) - 1].get(), root.get(), bits + 8);
+    arb_div(root.get(), rate_ball.get(), root.get(), bits + 8);
+    arb_mul(c.get(), derivative[static_cast<std::size_t>(k) - 1].get(), root.get(), bits + 8);
   }
   return table;
 }
 
-/// x h_k = √(k+1) h_{k+1} + √k h_{k-1}, and E[x² s²] = E[x² s] - E[x² s'] = 1/2 - √6 ŝ_3 - ŝ_1.
-QuadratureTable silu_table(int max_degree, slong bits) {
+/// r x s: x h_k = √(k+1) h_{k+1} + √k h_{k-1}, and, with s² = s - s'/r,
+/// E[r²x²s²] = r²/2 - r E[x² s'] = r²/2 - r (√6 ŝ_3 + ŝ_1).
+QuadratureTable silu_table(const Rational& rate, int max_degree, slong bits) {
   const slong precision = bits + static_cast<slong>(std::log2(max_degree + 1.0)) + 8;
-  const std::vector<Ball> s = sigmoid_coefficients(std::max(max_degree + 1, 3), precision);
+  const std::vector<Ball> s = sigmoid_coefficients(rate, std::max(max_degree + 1, 3), precision);
   const auto at = [&](int k) -> const Ball& { return s[static_cast<std::size_t>(k)]; };
+  const Ball rate_ball(rate, precision);
   QuadratureTable table{std::vector<Ball>(static_cast<std::size_t>(max_degree) + 1),
-                        Ball(Rational(1, 2), precision)};
+                        Ball(rate * rate / 2, precision)};
   for (int k = 0; k <= max_degree; ++k) {
     Ball& c = table.coefficients[static_cast<std::size_t>(k)];
     c = times_root(at(k + 1), k + 1, precision);
-    if (k == 0) continue;
-    const Ball below = times_root(at(k - 1), k, precision);
-    arb_add(c.get(), c.get(), below.get(), precision);
+    if (k > 0) {
+      const Ball below = times_root(at(k - 1), k, precision);
+      arb_add(c.get(), c.get(), below.get(), precision);
+    }
+    arb_mul(c.get(), c.get(), rate_ball.get(), precision);
   }
-  const Ball third = times_root(at(3), 6, precision);
-  arb_sub(table.second_moment.get(), table.second_moment.get(), third.get(), precision);
-  arb_sub(table.second_moment.get(), table.second_moment.get(), at(1).get(), precision);
+  Ball slope = times_root(at(3), 6, precision);
+  arb_add(slope.get(), slope.get(), at(1).get(), precision);
+  arb_submul(table.second_moment.get(), slope.get(), rate_ball.get(), precision);
   return table;
+}
+
+QuadratureTable table_of(Logistic::Kind kind, const Rational& rate, int max_degree, slong bits) {
+  switch (kind) {
+    case Logistic::Kind::tanh:
+      return tanh_table(rate, max_degree, bits);
+    case Logistic::Kind::sigmoid:
+      return sigmoid_table(rate, max_degree, bits);
+    case Logistic::Kind::softplus:
+      return softplus_table(rate, max_degree, bits);
+    case Logistic::Kind::silu:
+      return silu_table(rate, max_degree, bits);
+  }
+  throw DomainError("no such logistic activation");
 }
 
 }  // namespace
 
-QuadratureTable logistic_coefficients(Logistic activation, int max_degree, slong bits) {
-  QuadratureTable table;
-  switch (activation) {
-    case Logistic::tanh:
-      table = tanh_table(max_degree, bits);
-      break;
-    case Logistic::sigmoid:
-      table = sigmoid_table(max_degree, bits);
-      break;
-    case Logistic::softplus:
-      table = softplus_table(max_degree, bits);
-      break;
-    case Logistic::silu:
-      table = silu_table(max_degree, bits);
-      break;
-  }
+QuadratureTable logistic_coefficients(const Logistic& activation, int max_degree, slong bits) {
+  if (activation.rate == 0) throw DomainError("a logistic activation of rate zero is a constant");
+  QuadratureTable table = table_of(activation.kind, abs(activation.rate), max_degree, bits);
   table.coefficients.resize(static_cast<std::size_t>(max_degree) + 1);
+  // h_k(-x) = (-1)^k h_k(x)
+  if (activation.rate < 0)
+    for (std::size_t k = 1; k < table.coefficients.size(); k += 2)
+      arb_neg(table.coefficients[k].get(), table.coefficients[k].get());
   return table;
 }
 
