@@ -48,16 +48,13 @@ struct Nodes {
   double step() const {
     return std::ldexp(static_cast<double>(grid.multiple), -static_cast<int>(grid.shift));
   }
-  Ball step_ball() const { return grid.node(1); }
+  Ball step_ball() const { return grid.step(); }
   Ball node(slong j) const { return grid.node(j); }
 };
 
 /// Nodes of a step of at most `step`, as far out as `reach`.
 Nodes make_nodes(double step, double reach) {
-  Nodes nodes{{0, 0}, 0};
-  DyadicGrid& grid = nodes.grid;
-  while (std::ldexp(step, static_cast<int>(grid.shift)) < 512) ++grid.shift;
-  grid.multiple = static_cast<ulong>(std::ldexp(step, static_cast<int>(grid.shift)));
+  Nodes nodes{dyadic_grid(step), 0};
   nodes.last = static_cast<slong>(std::ceil(reach / nodes.step())) + 1;
   return nodes;
 }
