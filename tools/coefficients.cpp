@@ -1,120 +1,124 @@
-#include <cmath>
 #include <memory>
 
 #include <fmt/format.h>
 
-#include <sigmahat/coefficients/table.hpp>
+#include <sigmahat/activation/scaled.hpp>
+#include <sigmahat/coefficients/series.hpp>
 #include <sigmahat/hermite/polynomial.hpp>
+#include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/number_text.hpp>
 
+#include "coefficients_report.hpp"
 #include "command.hpp"
 
 namespace sigmahat::cli {
 namespace {
 
-struct CoefficientsOptions {
-  CommonOptions common;
-  std::string activation;
-  int max_degree = 20;
-};
-
-/// In symbols; fractions of hundreds of digits, which high degrees have, are for programs.
-Value exact_of(const std::optional<ExactValue>& exact) {
-  constexpr std::size_t longest_shown = 64;
-  if (!exact) return absent("");
-  Value value = symbol(*exact);
-  if (value.text.size() > longest_shown) value.text = value.latex = "long: see --format json";
-  return value;
+Rational parse_scale(const std::string& text) {
+  const Rational r = parse_rational(text);
+  if (r == 0) throw InputError("expected a number other than 0");
+  return r;
 }
 
-Value latex_of(const std::optional<ExactValue>& exact) {
-  return exact ? Value{to_latex(*exact), "", to_latex(*exact)} : absent("");
-}
-
-Table coefficient_table(const CoefficientTable& coefficients, int digits) {
-  using Align = Column::Align;
-  Table table{"coefficients",
-              {{"k", "k", "$k$", Align::right},
-               {.key = "value",
-                .label = "value",
-                .latex = "$\\hat\\sigma_k$",
-                .align = Align::point,
-                .certified = true,
-                .show_bound = true},
-               {"status", "status", "", Align::left},
-               {"exact", "exact", "", Align::left},
-               {"latex", "latex", "", Align::left, Audience::programs}},
-              {}};
-  for (std::size_t k = 0; k < coefficients.coefficients.size(); ++k) {
-    const HermiteCoefficient& c = coefficients.coefficients[k];
-    table.rows.push_back(
-        {{whole(k), certified(c.enclosure, digits),
-          word(std::string(to_string(c.enclosure.status))), exact_of(c.exact), latex_of(c.exact)}});
+/// "1/2,1,2", or "1/2:2:7": seven equidistant ones from 1/2 to 2.
+std::vector<Rational> parse_scales(const std::string& text) {
+  std::vector<Rational> scales;
+  const std::size_t first = text.find(':'), second = text.find(':', first + 1);
+  if (first == std::string::npos) {
+    scales = parse_rational_list(text);
+  } else {
+    if (second == std::string::npos)
+      throw ParseError(fmt::format("expected FROM:TO:COUNT, not \"{}\"", text));
+    constexpr std::uint64_t most = 10'000;
+    const Rational from = parse_rational(text.substr(0, first));
+    const Rational to = parse_rational(text.substr(first + 1, second - first - 1));
+    const auto count = static_cast<int>(parse_whole_number(text.substr(second + 1), 2, most));
+    for (int i = 0; i < count; ++i) scales.push_back(from + (to - from) * Rational(i, count - 1));
   }
-  return table;
+  for (const Rational& r : scales)
+    if (r == 0) throw InputError("expected numbers other than 0");
+  return scales;
 }
 
-Plot coefficient_plot(const CoefficientTable& coefficients) {
-  Curve positive{"σ̂_{k} > 0", Curve::Style::points, {}, {}};
-  Curve negative{"σ̂_{k} < 0", Curve::Style::circles, {}, {}};
-  for (std::size_t k = 0; k < coefficients.coefficients.size(); ++k) {
-    const Enclosure& c = coefficients.coefficients[k].enclosure;
-    if (contains_zero(c)) continue;
-    const double value = from_enclosure<double>(c);
-    Curve& curve = value > 0 ? positive : negative;
-    curve.x.push_back(static_cast<double>(k));
-    curve.y.push_back(std::abs(value));
-  }
-  return {.title = fmt::format("Hermite coefficients of {}", coefficients.activation.name()),
-          .x_label = "degree k",
-          .y_label = "|σ̂_{k}|",
-          .log_y = true,
-          .curves = {positive, negative}};
+std::vector<Rational> parse_arguments(const std::string& text) {
+  std::vector<Rational> list = parse_rational_list(text);
+  for (const Rational& x : list)
+    if (abs(x) > max_series_argument)
+      throw InputError(fmt::format("expected numbers from -{0} to {0}, not {1}",
+                                   max_series_argument, to_text(x)));
+  return list;
 }
 
-Report coefficient_report(const CoefficientTable& table, const CoefficientsOptions& options) {
-  const int digits = options.common.digits;
-  Report report{
-      .command = "coefficients",
-      .title = fmt::format("sigmahat coefficients: E[σ(x) h_k(x)] of {}", table.activation.name())};
-  report.inputs["activation"] = table.activation.name();
-  report.inputs["max_degree"] = options.max_degree;
-  describe(options.common, report.inputs);
-  report.heading = {{"degrees", fmt::format("0 to {}", options.max_degree)},
-                    {"precision", describe_numerics(options.common)}};
-  report.sections.push_back({.title = "", .table = coefficient_table(table, digits)});
-  report.sections.push_back(
-      {.title = "Parseval",
-       .fields = {{"second_moment", "E[σ²]", certified(table.second_moment, digits)},
-                  {"parseval_defect", fmt::format("E[σ²] − Σ σ_k², k ≤ {}", options.max_degree),
-                   certified(table.parseval_defect(), digits)}}});
-  return report;
+void check_combination(const CoefficientsOptions& options) {
+  if (!options.grid) return;
+  const auto refuse = [](const char* other) {
+    throw InputError(fmt::format("--grid and {}: expected one of them, not both", other));
+  };
+  if (options.scale) refuse("--scale");
+  if (options.evaluate) refuse("--evaluate");
+  if (options.plot_truncations) refuse("--plot-truncations");
+}
+
+ScaledTables find(const CoefficientsOptions& options, const Activation& sigma) {
+  ScaledTables found{
+      sigma, options.grid.value_or(std::vector<Rational>{options.scale.value_or(1)}), {}};
+  std::vector<Activation> activations;
+  for (const Rational& r : found.scales) activations.push_back(scaled(sigma, r));
+  const ElapsedTime time("coefficients", progress_mode(options.common));
+  for (const Activation& activation : activations)
+    found.tables.push_back(
+        hermite_coefficients(activation, options.max_degree, options.common.digits));
+  return found;
+}
+
+ExitCode run_coefficients(const CoefficientsOptions& options) {
+  check_combination(options);
+  const Activation sigma = parse_activation(options.activation);
+  std::optional<ExtraPicture> truncations;
+  if (options.plot_truncations) truncations = {"--plot-truncations", *options.plot_truncations, {}};
+  check_delivery(options.common, truncations);
+
+  const ScaledTables found = find(options, sigma);
+  const Report report = coefficients_report(found, options);
+  if (truncations) truncations->plot = truncations_plot(found.tables.front());
+  const Plot plot = options.grid ? scale_plot(found) : decay_plot(found.tables.front());
+  return deliver(report, plot, options.common, truncations);
 }
 
 }  // namespace
 
 Run add_coefficients(CLI::App& command) {
   auto options = std::make_shared<CoefficientsOptions>();
-  command.add_option("activation", options->activation, "a name that sigmahat activations lists")
+  command
+      .add_option("activation", options->activation,
+                  "a name (sigmahat activations), or written in x")
       ->required()
       ->type_name("ACT");
   add_whole_number(command, "--max-degree", options->max_degree, 0, max_supported_degree,
                    "highest degree K (20)");
-  add_common_options(command, options->common, Plots::some);
+  const auto parsed = [&](const char* name, const char* type, const char* description, auto& target,
+                          auto parse) {
+    add_parsed_option(command, name, type, description,
+                      [&target, parse](const std::string& text) { target = parse(text); });
+  };
+  parsed("--scale", "R", "of σ(R x) in the place of σ(x)", options->scale, parse_scale);
+  parsed("--grid", "LIST", "for each of these scales: 1/2,1,2 or 1/2:2:7", options->grid,
+         parse_scales);
+  parsed("--evaluate", "LIST", "the series up to K at these x, with its error", options->evaluate,
+         parse_arguments);
+  add_common_options(command, options->common, Plots::some, Arrays::some);
+  parsed("--plot-truncations", "FILE", "draw σ against its truncated series",
+         options->plot_truncations, [](const std::string& text) { return text; });
+  command.get_option("--plot-truncations")->group("Common options");
   command.footer(
       "Examples:\n"
       "  sigmahat coefficients relu --max-degree 8\n"
       "  sigmahat coefficients tanh --max-degree 100 --digits 50 --format json\n"
-      "  sigmahat coefficients gelu --plot gelu.png\n");
-  return [options] {
-    const Activation activation = parse_activation(options->activation);
-    check_delivery(options->common);
-    const CoefficientTable table = [&] {
-      const ElapsedTime time("coefficients", progress_mode(options->common));
-      return hermite_coefficients(activation, options->max_degree, options->common.digits);
-    }();
-    return deliver(coefficient_report(table, *options), coefficient_plot(table), options->common);
-  };
+      "  sigmahat coefficients tanh --grid 1/4:4:16 --plot -\n"
+      "  sigmahat coefficients gelu --evaluate 0,1/2,2\n"
+      "  sigmahat coefficients relu --plot a.png --plot-truncations b.png\n"
+      "  sigmahat coefficients relu --format c --output relu.h\n");
+  return [options] { return run_coefficients(*options); };
 }
 
 }  // namespace sigmahat::cli

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <sigmahat/numeric/errors.hpp>
 
@@ -11,44 +12,72 @@
 #include "output.hpp"
 
 namespace sigmahat::cli {
+namespace {
 
-void check_delivery(const CommonOptions& options) {
-  if (options.plot) {
-    check_plot_target(*options.plot);
-    require_gnuplot();
-    if (*options.plot != "-") check_writable(*options.plot);
-  }
-  if (options.output) check_writable(*options.output);
+/// A file that is to be written, with the option that names it.
+struct Target {
+  std::string option;
+  std::filesystem::path file;
+};
+
+void require_different_files(const std::vector<Target>& targets) {
   const auto resolved = [](const std::filesystem::path& file) {
     return std::filesystem::weakly_canonical(std::filesystem::absolute(file));
   };
-  if (options.output && options.plot && resolved(*options.output) == resolved(*options.plot))
-    throw InputError(
-        fmt::format("--plot {}: expected a file other than that of --output", *options.plot));
+  for (std::size_t i = 0; i < targets.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (resolved(targets[i].file) == resolved(targets[j].file))
+        throw InputError(fmt::format("{} {}: expected a file other than that of {}",
+                                     targets[i].option, targets[i].file.string(),
+                                     targets[j].option));
+}
+
+void write_picture(const std::string& target, const std::string& picture,
+                   const CommonOptions& options) {
+  if (target != "-")
+    write_file(target, picture);
+  else if (options.output)
+    write_stdout(picture);
+  else if (options.format != Format::text)
+    // A drawing belongs below a table that people read, not inside JSON or CSV on the same stream.
+    std::fputs(picture.c_str(), stderr);
+  else
+    write_stdout(picture);
+}
+
+}  // namespace
+
+void check_delivery(const CommonOptions& options, const std::optional<ExtraPicture>& extra) {
+  std::vector<Target> targets;
+  if (options.output) targets.push_back({"--output", *options.output});
+  const auto check_picture = [&](const std::string& option, const std::string& target) {
+    check_plot_target(option, target);
+    require_gnuplot();
+    if (target == "-") return;
+    check_writable(target);
+    targets.push_back({option, target});
+  };
+  if (options.plot) check_picture("--plot", *options.plot);
+  if (extra) check_picture(extra->option, extra->target);
+  if (options.output) check_writable(*options.output);
+  require_different_files(targets);
+  if (options.format == Format::npy && !options.output && ::isatty(STDOUT_FILENO) == 1)
+    throw InputError("--format npy: not for a terminal; expected --output FILE");
 }
 
 ExitCode deliver(const Report& report, const std::optional<Plot>& plot,
-                 const CommonOptions& options) {
-  std::string text = render(report, options.format);
-  std::string picture;
+                 const CommonOptions& options, const std::optional<ExtraPicture>& extra) {
+  const std::string text = render(report, options.format);
+  std::string picture, extra_picture;
   if (plot && options.plot) picture = render_plot(*plot, *options.plot);
-
-  const bool drawn_in_terminal = options.plot == "-";
-  // A drawing belongs below a table that people read, not inside JSON or CSV on the same stream.
-  const bool drawn_below = drawn_in_terminal && options.format == Format::text;
-  if (drawn_below && !options.output) text += picture;
+  if (extra) extra_picture = render_plot(extra->plot.value(), extra->target);
 
   if (options.output)
     write_file(*options.output, text);
   else
     write_stdout(text);
-
-  if (drawn_in_terminal && options.output)
-    write_stdout(picture);
-  else if (drawn_in_terminal && !drawn_below)
-    std::fputs(picture.c_str(), stderr);
-  else if (options.plot && !drawn_in_terminal)
-    write_file(*options.plot, picture);
+  if (plot && options.plot) write_picture(*options.plot, picture, options);
+  if (extra) write_picture(extra->target, extra_picture, options);
 
   return report.verdict && !report.verdict->holds ? ExitCode::refuted : ExitCode::done;
 }

@@ -29,11 +29,20 @@ Run add_kernel(CLI::App& command);
 Run add_loss(CLI::App& command);
 Run add_verify(CLI::App& command);
 
-/// Refuses what could not be delivered in the end (output, plot) before a long computation.
-void check_delivery(const CommonOptions& options);
+/// A picture beside the one of --plot, with the option that asks for it.
+struct ExtraPicture {
+  std::string option;
+  std::string target;
+  std::optional<Plot> plot = {};
+};
 
-/// Writes report and plot where the options say; both are complete before either is written.
+/// Refuses what could not be delivered in the end (output, plots) before a long computation.
+void check_delivery(const CommonOptions& options,
+                    const std::optional<ExtraPicture>& extra = std::nullopt);
+
+/// Writes report and plots where the options say; all are complete before the first is written.
 ExitCode deliver(const Report& report, const std::optional<Plot>& plot,
-                 const CommonOptions& options);
+                 const CommonOptions& options,
+                 const std::optional<ExtraPicture>& extra = std::nullopt);
 
 }  // namespace sigmahat::cli

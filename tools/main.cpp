@@ -59,12 +59,33 @@ void require_known_command(int argc, char** argv) {
               : fmt::format("unknown command \"{}\"; expected one of {}", first, list));
 }
 
+/// The arguments, with a blank before an expression that begins with a minus sign: CLI11 would take
+/// "-softplus(-x)" for many options of one letter. Such have one letter here, and what follows an
+/// option that takes a value is the value.
+std::vector<std::string> with_expressions_marked(int argc, char** argv, const CLI::App* command) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  const auto takes_value = [&](const std::string& argument) {
+    const CLI::Option* option = command ? command->get_option_no_throw(argument) : nullptr;
+    return option && option->get_items_expected_max() > 0;
+  };
+  for (std::size_t i = 1; i < arguments.size() && arguments[i] != "--"; ++i) {
+    std::string& argument = arguments[i];
+    const bool one_dash = argument.size() > 1 && argument[0] == '-' && argument[1] != '-';
+    const bool expression = argument == "-x" || argument.size() > 2;
+    if (one_dash && expression && !takes_value(arguments[i - 1])) argument.insert(0, " ");
+  }
+  return arguments;
+}
+
 /// What CLI11 could not place, with the option that may have been meant.
 std::string describe_extra(const CLI::App& app) {
-  const std::vector<std::string> extras = app.remaining(true);
+  std::vector<std::string> extras = app.remaining(true);
+  std::erase(extras, "--");
   if (extras.empty()) return "unexpected arguments";
-  const std::string extra = extras.front();
-  if (extra.rfind('-', 0) != 0) return fmt::format("unexpected argument \"{}\"", extra);
+  std::string extra = extras.front();
+  extra.erase(0, extra.find_first_not_of(' '));
+  if (extra.rfind('-', 0) != 0 || extra != extras.front())
+    return fmt::format("unexpected argument \"{}\"", extra);
   std::vector<std::string> known;
   for (const CLI::Option* option : app.get_options())
     for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
@@ -126,7 +147,9 @@ ExitCode run(int argc, char** argv, std::string& running) {
   }
 
   try {
-    program.parse(argc, argv);
+    std::vector<std::string> arguments = with_expressions_marked(argc, argv, chosen);
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
+    program.parse(std::move(arguments));
   } catch (const CLI::ExtrasError&) {
     throw InputError(describe_extra(chosen ? *chosen : program));
   } catch (const CLI::ParseError& error) {

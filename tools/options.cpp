@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <span>
 #include <thread>
 
 #include <fmt/format.h>
@@ -21,24 +22,27 @@ struct Choice {
 constexpr std::array formats{
     Choice<Format>{"text", Format::text}, Choice<Format>{"json", Format::json},
     Choice<Format>{"csv", Format::csv}, Choice<Format>{"latex", Format::latex},
-    Choice<Format>{"markdown", Format::markdown}};
+    Choice<Format>{"markdown", Format::markdown},
+    // The last two hold one array of numbers.
+    Choice<Format>{"c", Format::c_header}, Choice<Format>{"npy", Format::npy}};
+constexpr std::span<const Choice<Format>> formats_without_array(formats.data(), formats.size() - 2);
 constexpr std::array progress_modes{Choice<ProgressMode>{"auto", ProgressMode::automatic},
                                     Choice<ProgressMode>{"always", ProgressMode::always},
                                     Choice<ProgressMode>{"never", ProgressMode::never}};
 
-template <class T, std::size_t n>
-std::string names_of(const std::array<Choice<T>, n>& choices, std::string_view between) {
+template <class T>
+std::string names_of(std::span<const Choice<T>> choices, std::string_view between) {
   std::string names;
   for (const Choice<T>& choice : choices)
     names += (names.empty() ? "" : std::string(between)) + std::string(choice.name);
   return names;
 }
 
-template <class T, std::size_t n>
-void add_choice(CLI::App& command, const std::string& name, const std::array<Choice<T>, n>& choices,
+template <class T>
+void add_choice(CLI::App& command, const std::string& name, std::span<const Choice<T>> choices,
                 T& target, const std::string& description) {
   add_parsed_option(command, name, names_of(choices, "|"), description,
-                    [&choices, &target](const std::string& text) {
+                    [choices, &target](const std::string& text) {
                       const auto chosen =
                           std::find_if(choices.begin(), choices.end(),
                                        [&](const Choice<T>& c) { return c.name == text; });
@@ -49,8 +53,8 @@ void add_choice(CLI::App& command, const std::string& name, const std::array<Cho
                     });
 }
 
-template <class T, std::size_t n>
-std::string_view name_of(const std::array<Choice<T>, n>& choices, T value) {
+template <class T>
+std::string_view name_of(std::span<const Choice<T>> choices, T value) {
   return std::find_if(choices.begin(), choices.end(),
                       [&](const Choice<T>& c) { return c.value == value; })
       ->name;
@@ -119,9 +123,11 @@ std::vector<Rational> parse_rational_list(const std::string& text) {
   return numbers;
 }
 
-void add_common_options(CLI::App& command, CommonOptions& options, Plots plots) {
+void add_common_options(CLI::App& command, CommonOptions& options, Plots plots, Arrays arrays) {
   const std::string group = "Common options";
-  add_choice(command, "--format", formats, options.format, "how results are written (text)");
+  add_choice<Format>(command, "--format",
+                     arrays == Arrays::some ? std::span(formats) : formats_without_array,
+                     options.format, "how results are written (text)");
   add_parsed_option(command, "--output", "FILE", "write the results there, all or nothing",
                     [&options](const std::string& text) {
                       if (text.empty()) throw ParseError("expected a file name");
@@ -136,8 +142,8 @@ void add_common_options(CLI::App& command, CommonOptions& options, Plots plots) 
         options.seed = parse_whole_number(text, 0, std::numeric_limits<std::uint64_t>::max());
       });
   command.add_flag("--quiet", options.quiet, "nothing but results and errors");
-  add_choice(command, "--progress", progress_modes, options.progress,
-             "progress bar on stderr (auto: on a terminal)");
+  add_choice<ProgressMode>(command, "--progress", progress_modes, options.progress,
+                           "progress bar on stderr (auto: on a terminal)");
   if (plots == Plots::some)
     add_parsed_option(command, "--plot", "FILE", "draw to FILE.svg, .png or .pdf; -: terminal",
                       [&options](const std::string& text) { options.plot = text; });
@@ -150,11 +156,11 @@ void describe(const CommonOptions& options, Json& inputs) {
   inputs["digits"] = options.digits;
   inputs["seed"] = json_integer(options.seed);
   inputs["threads"] = options.threads == 0 ? all_cores() : options.threads;
-  inputs["format"] = name_of(formats, options.format);
+  inputs["format"] = name_of<Format>(formats, options.format);
   inputs["output"] = options.output ? Json(options.output->string()) : Json(nullptr);
   inputs["plot"] = options.plot ? Json(*options.plot) : Json(nullptr);
   inputs["quiet"] = options.quiet;
-  inputs["progress"] = name_of(progress_modes, options.progress);
+  inputs["progress"] = name_of<ProgressMode>(progress_modes, options.progress);
 }
 
 std::string describe_numerics(const CommonOptions& options) {

@@ -33,7 +33,10 @@ struct CommonOptions {
 inline constexpr int guard_digits = 8;
 
 enum class Plots { none, some };
-void add_common_options(CLI::App& command, CommonOptions& options, Plots plots);
+/// Whether the formats c and npy are offered: for reports with an array.
+enum class Arrays { none, some };
+void add_common_options(CLI::App& command, CommonOptions& options, Plots plots,
+                        Arrays arrays = Arrays::none);
 
 /// The common options as they stand in a report's inputs.
 void describe(const CommonOptions& options, Json& inputs);

@@ -81,6 +81,11 @@ std::string with_clause(Curve::Style style, const std::string& colour, bool char
   switch (style) {
     case Curve::Style::line:
       return characters ? "lines" : fmt::format("lines lw 1.5 lc rgb '{}'", colour);
+    case Curve::Style::thick_line:
+      return characters ? "lines" : "lines lw 3 lc rgb '#A0A0A0'";
+    case Curve::Style::line_with_points:
+      return characters ? "linespoints"
+                        : fmt::format("linespoints lw 1.5 pt 7 ps 0.7 lc rgb '{}'", colour);
     case Curve::Style::dashed:
       return characters ? "lines" : fmt::format("lines lw 1.2 dt 2 lc rgb '{}'", colour);
     case Curve::Style::points:
@@ -95,11 +100,12 @@ std::string with_clause(Curve::Style style, const std::string& colour, bool char
 
 }  // namespace
 
-void check_plot_target(const std::string& target) {
+void check_plot_target(const std::string& option, const std::string& target) {
   const std::string extension = extension_of(target);
   if (target != "-" && extension != ".svg" && extension != ".png" && extension != ".pdf")
-    throw InputError(fmt::format(
-        "--plot {}: expected a file ending in .svg, .png or .pdf, or - for the terminal", target));
+    throw InputError(
+        fmt::format("{} {}: expected a file ending in .svg, .png or .pdf, or - for the terminal",
+                    option, target));
 }
 
 namespace {
@@ -174,7 +180,7 @@ std::string render_plot(const Plot& plot, const std::string& target) {
                             c, with_clause(curve.style, colours[c % colours.size()], characters),
                             quoted(curve.title));
   }
-  if (commands.empty()) throw InputError("--plot: every value is zero, there is nothing to draw");
+  if (commands.empty()) throw InputError("every value is zero, there is nothing to draw");
   const std::string script = "set encoding utf8\n" + terminal(target) + labels(plot, characters) +
                              x_range(lowest, highest, plot.log_x) + data + "plot " + commands +
                              "\n";

@@ -7,7 +7,7 @@ namespace sigmahat::cli {
 
 /// Points to draw. What a logarithmic axis cannot show (zeros) and what is not finite is left out.
 struct Curve {
-  enum class Style { line, dashed, points, circles, area_below };
+  enum class Style { line, thick_line, line_with_points, dashed, points, circles, area_below };
 
   std::string title;
   Style style;
@@ -27,8 +27,9 @@ struct Plot {
   std::vector<Curve> curves;
 };
 
-/// "-" (the terminal) or a file name ending in .svg, .png or .pdf; throws InputError otherwise.
-void check_plot_target(const std::string& target);
+/// "-" (the terminal) or a file name ending in .svg, .png or .pdf; throws InputError, which names
+/// the option, otherwise.
+void check_plot_target(const std::string& option, const std::string& target);
 
 /// The picture's bytes, or text for the target "-".
 std::string render_plot(const Plot& plot, const std::string& target);

@@ -56,6 +56,8 @@ std::string fields_tabular(const std::vector<Field>& fields) {
 std::string escape_latex(std::string_view text) {
   // The longer ones first.
   static constexpr std::pair<std::string_view, std::string_view> replacements[] = {
+      {"‖σ − Σ σ_k h_k‖", "$\\|\\sigma - \\sum \\hat\\sigma_k h_k\\|$"},
+      {"Σ σ_k h_k(x)", "$\\sum \\hat\\sigma_k h_k(x)$"},
       {"σ_k²", "$\\hat\\sigma_k^2$"},
       {"σ_k", "$\\hat\\sigma_k$"},
       {"σ²", "$\\sigma^2$"},

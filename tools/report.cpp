@@ -121,6 +121,10 @@ std::string render(const Report& report, Format format) {
       return render_latex(report);
     case Format::markdown:
       return render_markdown(report);
+    case Format::c_header:
+      return render_c_header(report);
+    case Format::npy:
+      return render_npy(report);
   }
   return {};
 }

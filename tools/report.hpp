@@ -50,9 +50,9 @@ enum class Audience { everyone, people, programs, json_only };
 struct Column {
   enum class Align { left, right, point };
 
-  std::string key;    ///< in JSON and CSV
-  std::string label;  ///< for people
-  std::string latex;  ///< LaTeX column head; empty: the label
+  std::string key;         ///< in JSON and CSV
+  std::string label;       ///< for people
+  std::string latex = {};  ///< LaTeX column head; empty: the label
   Align align = Align::left;
   Audience audience = Audience::everyone;
   /// The cells carry bounds: beside this column stands one for them.
@@ -92,6 +92,20 @@ struct Verdict {
   std::string reason;
 };
 
+/// The numbers that the formats c and npy hold, and nothing else.
+struct NumberArray {
+  std::string name;                  ///< the array's in C follows from it
+  std::string title;                 ///< what the numbers are, in ASCII, as the rest
+  std::vector<std::string> remarks;  ///< lines
+  std::string call;                  ///< the command line that makes it
+  /// Two dimensions in C and NumPy where `row_heads` says what tells the rows apart, otherwise one.
+  std::vector<std::vector<double>> rows = {};
+  std::vector<double> row_heads = {};
+  std::string row_heads_name = {};
+  /// Decimals of more digits than a double has, entry by entry; may be empty.
+  std::vector<std::vector<std::string>> digits = {};
+};
+
 /// What a command found; every format is rendered from this.
 struct Report {
   std::string command;
@@ -101,6 +115,7 @@ struct Report {
   std::vector<std::pair<std::string, std::string>> heading = {};
   std::vector<Section> sections = {};
   std::optional<Verdict> verdict = {};
+  std::optional<NumberArray> array = {};
 };
 
 /// The key of the bound that stands beside `key`: error_bound beside value, K_error_bound beside K.
@@ -108,7 +123,7 @@ std::string bound_key(std::string_view key);
 
 bool shown_to_people(Audience audience);
 
-enum class Format { text, json, csv, latex, markdown };
+enum class Format { text, json, csv, latex, markdown, c_header, npy };
 
 std::string render(const Report& report, Format format);
 /// For an 80-column terminal.
@@ -121,6 +136,10 @@ std::string render_csv(const Report& report);
 /// booktabs tables, to \input into a paper.
 std::string render_latex(const Report& report);
 std::string render_markdown(const Report& report);
+/// The report's array as a header that C99 and C++ read.
+std::string render_c_header(const Report& report);
+/// The report's array in NumPy's format, float64.
+std::string render_npy(const Report& report);
 
 std::string escape_latex(std::string_view text);
 /// "-1.2e-5" as "-1.2 \\times 10^{-5}".

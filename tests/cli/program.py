@@ -47,7 +47,7 @@ def schema_validator(name):
     text = (SCHEMAS / f"{name}.json").read_text(encoding="utf-8")
     schema = json.loads(text.replace("common.json#/$defs/", "#/$defs/"))
     common = (SCHEMAS / "common.json").read_text(encoding="utf-8")
-    schema["$defs"] = json.loads(common)["$defs"]
+    schema["$defs"] = {**schema.get("$defs", {}), **json.loads(common)["$defs"]}
     VALIDATOR.check_schema(schema)
     return VALIDATOR(schema)
 

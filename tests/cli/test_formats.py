@@ -1,4 +1,4 @@
-"""The five formats of every command say the same."""
+"""The formats of every command say the same."""
 
 import csv
 import io
@@ -112,6 +112,8 @@ class Formats(ProgramTest):
         calls = list(SMALL_CALLS.values()) + [["coefficients", "erf", "--max-degree", "30"],
                                               ["coefficients", "hard_tanh", "--max-degree", "80"],
                                               ["coefficients", "relu", "--max-degree", "300"],
+                                              ["coefficients", "gelu", "--grid", "1/3,7/2", "--max-degree", "40"],
+                                              ["coefficients", "tanh", "--evaluate", "1/2,-3", "--scale", "22/7"],
                                               ["kernel", "tanh", "--grid", "5"],
                                               ["loss", "--student-activation", "abs", "--a", "1/2"]]
         for call in calls:

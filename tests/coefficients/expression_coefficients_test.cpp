@@ -311,7 +311,7 @@ TEST_CASE("Compositions with kinks at irrational points come out certified") {
                                  "sign(x^5 - 4*x + 2)",
                                  "mish(x)*gelu(-x)",
                                  "1/(1 + exp(-x)) - step(x - log(2))",
-                                 "x^2*log(abs(x))",
+
                                  "min(max(x*tanh(x), 1), 2)",
                                  "cosh(x)^(1/3)",
                                  "exp(x - x^2/8)*abs(x)"}) {
@@ -323,7 +323,8 @@ TEST_CASE("Compositions with kinks at irrational points come out certified") {
     for (const int k : {0, 3, 8}) {
       CAPTURE(k);
       Enclosure expected = to_enclosure(integrated(f, k, 24, 40), Status::certified);
-      expected.error_bound += Real("1e-12");  // e^{24 - 288/4 ...}: what lies beyond 24
+      // |f h_8| <= 24^16 e^24 beyond 24, and φ <= e^{-288}.
+      expected.error_bound += Real("1e-80");
       CHECK(overlap(at(t, k), expected));
     }
   }

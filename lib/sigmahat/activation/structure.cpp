@@ -15,10 +15,6 @@ std::optional<Structure> known_structure(const Expression& f) {
     return std::vector<std::pair<Expression, Structure>>{
         {of_x(Function::erf), ErrorFunction{}},
         {x * of_x(Function::normal_cdf), Gelu{}},
-        {of_x(Function::exp), Exponential{1}},
-        {of_x(Function::sin), Sinusoid{Sinusoid::Phase::sine, 1}},
-        {of_x(Function::cos), Sinusoid{Sinusoid::Phase::cosine, 1}},
-        {parse_expression("exp(-x^2/2)"), GaussianBump{1}},
     };
   }();
   for (const auto& [expression, structure] : known)
@@ -28,30 +24,57 @@ std::optional<Structure> known_structure(const Expression& f) {
 
 /// r, where f is r·x.
 std::optional<Rational> rate_of(const Expression& f) {
-  if (f.as<Expression::Variable>()) return Rational(1);
-  const auto* product = f.as<Expression::Product>();
-  if (!product || product->factors.size() != 2 || !product->factors[1].as<Expression::Variable>())
-    return {};
-  if (const Rational* r = product->factors[0].number()) return *r;
-  return {};
+  const auto line = rational_polynomial(f, 1);
+  if (!line || line->size() != 2 || (*line)[0] != 0) return {};
+  return (*line)[1];
 }
 
-/// tanh, sigmoid, softplus or silu of a multiple of x.
-std::optional<Logistic> logistic(const Expression& f) {
-  using Kind = Logistic::Kind;
-  if (const auto* call = f.as<Expression::Call>()) {
-    const auto rate = rate_of(call->arguments[0]);
-    if (!rate) return {};
-    if (call->function == Function::tanh) return Logistic{Kind::tanh, *rate};
-    if (call->function == Function::sigmoid) return Logistic{Kind::sigmoid, *rate};
-    if (call->function == Function::softplus) return Logistic{Kind::softplus, *rate};
+/// s >= 0, where f is -s·x²/2.
+std::optional<Rational> sharpness_of(const Expression& f) {
+  const auto p = rational_polynomial(f, 2);
+  if (!p || p->size() != 3 || (*p)[0] != 0 || (*p)[1] != 0 || (*p)[2] > 0) return {};
+  return Rational(-2 * (*p)[2]);
+}
+
+/// A function of a multiple of x, and the Gaussian of any width.
+std::optional<Structure> scaled_structure(const Expression& f) {
+  const auto* call = f.as<Expression::Call>();
+  if (!call) return {};
+  const Expression& u = call->arguments[0];
+  if (call->function == Function::exp)
+    if (const auto sharpness = sharpness_of(u)) return GaussianBump{*sharpness};
+  const auto rate = rate_of(u);
+  if (!rate) return {};
+  switch (call->function) {
+    case Function::exp:
+      return Exponential{*rate};
+    case Function::sin:
+      return Sinusoid{Sinusoid::Phase::sine, *rate};
+    case Function::cos:
+      return Sinusoid{Sinusoid::Phase::cosine, *rate};
+    case Function::tanh:
+      return Logistic{Logistic::Kind::tanh, *rate};
+    case Function::sigmoid:
+      return Logistic{Logistic::Kind::sigmoid, *rate};
+    case Function::softplus:
+      return Logistic{Logistic::Kind::softplus, *rate};
+    default:
+      return {};
   }
-  if (const auto* product = f.as<Expression::Product>())
-    for (const Expression& factor : product->factors)
-      if (const auto* call = factor.as<Expression::Call>())
-        if (const auto rate = rate_of(call->arguments[0]);
-            rate && f == to_expression(Logistic{Kind::silu, *rate}))
-          return Logistic{Kind::silu, *rate};
+}
+
+/// u sigmoid(u) of a multiple u of x.
+std::optional<Structure> silu(const Expression& f) {
+  const auto* product = f.as<Expression::Product>();
+  if (!product) return {};
+  for (const Expression& factor : product->factors) {
+    const auto* call = factor.as<Expression::Call>();
+    if (!call || call->function != Function::sigmoid) continue;
+    const auto rate = rate_of(call->arguments[0]);
+    if (!rate) continue;
+    const Logistic candidate{Logistic::Kind::silu, *rate};
+    if (f == to_expression(candidate)) return candidate;
+  }
   return {};
 }
 
@@ -102,7 +125,8 @@ Expression to_expression(const Logistic& f) {
 
 Structure structure_of(const Expression& f) {
   if (auto structure = known_structure(f)) return *structure;
-  if (auto structure = logistic(f)) return *structure;
+  if (auto structure = scaled_structure(f)) return *structure;
+  if (auto structure = silu(f)) return *structure;
   if (const auto* call = f.as<Expression::Call>();
       call && call->function == Function::hermite && call->arguments[0] == Expression::variable())
     return HermitePolynomial{call->degree};

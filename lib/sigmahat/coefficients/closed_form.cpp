@@ -42,6 +42,38 @@ ClosedForm closed_form(const HermitePolynomial& f, int max_degree) {
   return form;
 }
 
+/// c, where f is h_k(c x).
+std::optional<Rational> hermite_scale(const Expression& f) {
+  const auto* call = f.as<Expression::Call>();
+  if (!call || call->function != Function::hermite) return {};
+  const auto argument = rational_polynomial(call->arguments[0], 1);
+  if (!argument || argument->size() != 2 || (*argument)[0] != 0) return {};
+  return (*argument)[1];
+}
+
+/// h_n(c x) = Σ_j (c² - 1)^j c^{n-2j} sqrt(n!/(n-2j)!) / (2^j j!) h_{n-2j}(x), a term for each
+/// degree (DLMF 18.18.13): as a polynomial in powers of x it would be all cancellation here, too.
+ClosedForm closed_form_of_scaled(int n, const Rational& c, int max_degree) {
+  ClosedForm form{std::vector<ExactValue>(static_cast<std::size_t>(max_degree) + 1), Interval(0)};
+  Interval moment(0);
+  // From degree n downwards: the square of the coefficient, and its sign.
+  Rational square = 1;
+  for (int i = 0; i < n; ++i) square *= c * c;
+  int sign = c < 0 && n % 2 == 1 ? -1 : 1;
+  for (int j = 0; 2 * j <= n; ++j) {
+    const int k = n - 2 * j;
+    if (square == 0) break;
+    if (k <= max_degree)
+      form.coefficients[static_cast<std::size_t>(k)] = ExactValue::root(sign * square);
+    moment += from_rational<Interval>(square);
+    const Rational step = (c * c - 1) / (2 * (j + 1) * c * c);
+    square *= step * step * k * (k - 1);
+    if (step < 0) sign = -sign;
+  }
+  form.second_moment = moment;
+  return form;
+}
+
 }  // namespace
 
 std::optional<ClosedForm> closed_form(const ExactForm& f, int max_degree) {
@@ -54,6 +86,9 @@ std::optional<ClosedForm> closed_form(const Activation& activation, int max_degr
   return std::visit(Overloaded{
                         [](const Logistic&) -> std::optional<ClosedForm> { return {}; },
                         [&](const Expression& f) -> std::optional<ClosedForm> {
+                          if (const auto c = hermite_scale(f))
+                            return closed_form_of_scaled(f.as<Expression::Call>()->degree, *c,
+                                                         max_degree);
                           const auto form = exact_form(f);
                           if (!form) return {};
                           return closed_form(*form, max_degree);
