@@ -65,6 +65,15 @@ void softplus(acb_t result, const acb_t u, bool analytic, slong bits) {
   if (right) acb_add(result, result, shift.get(), bits);
 }
 
+/// Odd; acb_asinh forms √(1+u²) - u, which cancels in the right half-plane.
+void arcsinh(acb_t result, const acb_t u, slong bits) {
+  const bool right = in_right_half(u);
+  acb_set(result, u);
+  if (right) acb_neg(result, result);
+  acb_asinh(result, result, bits);
+  if (right) acb_neg(result, result);
+}
+
 /// h_k by the three-term recurrence (MATH.md 1).
 void hermite(acb_t result, int degree, const acb_t u, slong bits) {
   Ball argument(u), previous, current, term, root, next_root;
@@ -187,7 +196,7 @@ class BallEvaluator {
         if (analytic_ && meets_imaginary_cuts(u))
           acb_indeterminate(u);
         else
-          acb_asinh(u, u, bits_);
+          arcsinh(u, u, bits_);
         return;
       case Function::erf:
         acb_hypgeom_erf(u, u, bits_);

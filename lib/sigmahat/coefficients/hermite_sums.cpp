@@ -90,11 +90,35 @@ std::vector<Ball> run(const std::vector<Ball>& weights, const Ball& error, int m
 
 }  // namespace
 
+ulong DyadicGrid::word(slong j) const {
+  return static_cast<ulong>(odd ? 2 * j - 1 : j) * multiple;
+}
+
 Ball DyadicGrid::node(slong j) const {
   Ball x;
-  arb_set_ui(x.get(), static_cast<ulong>(j) * multiple);
+  arb_set_ui(x.get(), word(j));
   arb_mul_2exp_si(x.get(), x.get(), -shift);
   return x;
+}
+
+Ball DyadicGrid::step() const {
+  Ball h;
+  arb_set_ui(h.get(), odd ? 2 * multiple : multiple);
+  arb_mul_2exp_si(h.get(), h.get(), -shift);
+  return h;
+}
+
+DyadicGrid dyadic_grid(double step) {
+  DyadicGrid grid{0, 0};
+  while (std::ldexp(step, static_cast<int>(grid.shift)) < 512) ++grid.shift;
+  grid.multiple = static_cast<ulong>(std::ldexp(step, static_cast<int>(grid.shift)));
+  return grid;
+}
+
+DyadicGrid dyadic_midpoints(double step) {
+  DyadicGrid grid = dyadic_grid(step / 2);
+  grid.odd = true;
+  return grid;
 }
 
 slong recurrence_loss(int max_degree) {
@@ -113,8 +137,8 @@ std::vector<Ball> hermite_sums(const DyadicGrid& grid, const std::vector<Ball>& 
              [&](std::size_t j, ulong k, arf_ptr current, arf_ptr previous) {
                arf_neg(previous, previous);
                arf_mul_ui(previous, previous, k << (2 * grid.shift), ARF_PREC_EXACT, ARF_RND_DOWN);
-               arf_addmul_ui(previous, current, (static_cast<ulong>(j) + 1) * grid.multiple,
-                             precision, ARF_RND_DOWN);
+               arf_addmul_ui(previous, current, grid.word(static_cast<slong>(j) + 1), precision,
+                             ARF_RND_DOWN);
              });
 }
 

@@ -6,14 +6,23 @@
 
 namespace sigmahat {
 
-/// The equidistant nodes x_j = j·multiple/2^shift: a product with one is a product with a machine
-/// word. Needs j·multiple < 2^64 and 2·shift + log2(max degree) < 64.
+/// The equidistant nodes x_j = j·multiple/2^shift, or their odd ones only, (2j-1)·multiple/2^shift:
+/// a product with one is a product with a machine word. Needs words below 2^64 and
+/// 2·shift + log2(max degree) < 64.
 struct DyadicGrid {
   ulong multiple;
   slong shift;
+  bool odd = false;
 
+  ulong word(slong j) const;  ///< 2^shift x_j
   Ball node(slong j) const;
+  Ball step() const;  ///< from node to node
 };
+
+/// The grid of a step of at most `step`; multiple < 1024.
+DyadicGrid dyadic_grid(double step);
+/// The same, the nodes at the middle of the steps from 0.
+DyadicGrid dyadic_midpoints(double step);
 
 /// Σ_j w_j h_k(x_j), x_j = grid.node(j), j = 1..weights.size(), for k = 0..max_degree.
 ///

@@ -16,32 +16,6 @@ namespace {
 
 // docs/design/panel-quadrature.md proves the bounds used here.
 
-constexpr slong bound_bits = 53;  // precision at which error bounds are evaluated
-
-double log2_upper(const Ball& x) {
-  mag_t bound;
-  mag_init(bound);
-  arb_get_mag(bound, x.get());
-  // mag = m 2^e with m in [1/2, 1)
-  const double result = mag_is_inf(bound)    ? INFINITY
-                        : mag_is_zero(bound) ? -INFINITY
-                                             : fmpz_get_d(MAG_EXPREF(bound));
-  mag_clear(bound);
-  return result;
-}
-
-Ball max_of(const Ball& x, const Ball& y) {
-  Ball result;
-  arb_max(result.get(), x.get(), y.get(), bound_bits);
-  return result;
-}
-
-Ball exp_of(const Ball& x) {
-  Ball result;
-  arb_exp(result.get(), x.get(), bound_bits);
-  return result;
-}
-
 /// A stretch of the real line, both ends exact.
 struct Panel {
   Ball center, half;
@@ -90,80 +64,6 @@ Ball stretch(const Panel& panel, double left, double right) {
   return both;
 }
 
-double smallest_magnitude(const Ball& x) {
-  arf_t bound;
-  arf_init(bound);
-  arb_get_abs_lbound_arf(bound, x.get(), bound_bits);
-  const double result = arf_get_d(bound, ARF_RND_DOWN);
-  arf_clear(bound);
-  return result;
-}
-double largest_magnitude(const Ball& x) {
-  arf_t bound;
-  arf_init(bound);
-  arb_get_abs_ubound_arf(bound, x.get(), bound_bits);
-  const double result = arf_get_d(bound, ARF_RND_UP);
-  arf_clear(bound);
-  return result;
-}
-
-/// An upper bound on |h_k(z)| φ(z) for |Re z| >= nearest and |Im z| <= highest, all k <= K: by
-/// Mehler's formula r^{-K/2} (1-r²)^{-1/4} exp(-x²/(2(1+r)) + y²/(2(1-r))) / √(2π) for any
-/// 0 < r < 1.
-Ball weight_bound(double nearest, double highest, int max_degree) {
-  const auto exponent = [&](double gap) {
-    const double r = 1 - gap;
-    return -max_degree / 2.0 * std::log(r) - std::log(gap * (1 + r)) / 4 -
-           nearest * nearest / (2 * (1 + r)) + highest * highest / (2 * gap);
-  };
-  double best = 0.5;
-  for (double gap = 0.25; gap > 1e-5; gap /= 2)
-    if (exponent(gap) < exponent(best)) best = gap;
-
-  Ball x, y, r, gap, sum, result;
-  arb_set_d(x.get(), nearest);
-  arb_set_d(y.get(), highest);
-  arb_set_d(gap.get(), best);
-  arb_set_d(r.get(), 1 - best);  // exact: best is a power of two
-  arb_set_d(sum.get(), 2 - best);
-  arb_sqr(x.get(), x.get(), bound_bits);
-  arb_sqr(y.get(), y.get(), bound_bits);
-  arb_div(x.get(), x.get(), sum.get(), bound_bits);
-  arb_div(y.get(), y.get(), gap.get(), bound_bits);
-  arb_sub(result.get(), y.get(), x.get(), bound_bits);
-  arb_log(r.get(), r.get(), bound_bits);
-  arb_submul_ui(result.get(), r.get(), static_cast<ulong>(max_degree), bound_bits);
-  arb_mul(sum.get(), sum.get(), gap.get(), bound_bits);
-  arb_log(sum.get(), sum.get(), bound_bits);
-  arb_mul_2exp_si(sum.get(), sum.get(), -1);
-  arb_sub(result.get(), result.get(), sum.get(), bound_bits);
-  arb_mul_2exp_si(result.get(), result.get(), -1);
-  result = exp_of(result);
-  arb_mul_2exp_si(result.get(), result.get(), 1);
-  arb_div_ui(result.get(), result.get(), 5, bound_bits);  // 1/√(2π) < 2/5
-  return result;
-}
-
-/// An upper bound on |φ(z)| = e^{(y²-x²)/2}/√(2π) for |Re z| >= nearest and |Im z| <= highest.
-Ball density_bound(double nearest, double highest) {
-  Ball x, exponent;
-  arb_set_d(x.get(), nearest);
-  arb_set_d(exponent.get(), highest);
-  arb_sqr(exponent.get(), exponent.get(), bound_bits);
-  arb_submul(exponent.get(), x.get(), x.get(), bound_bits);
-  arb_mul_2exp_si(exponent.get(), exponent.get(), -1);
-  return exp_of(exponent);
-}
-
-/// Bounds over a region: |σ h_k φ| for all k <= K, and |σ² φ|.
-struct IntegrandBound {
-  Ball coefficients, moment;
-
-  static IntegrandBound larger(const IntegrandBound& a, const IntegrandBound& b) {
-    return {max_of(a.coefficients, b.coefficients), max_of(a.moment, b.moment)};
-  }
-};
-
 /// Bits to look at a panel with: near a singular point x - c must keep some.
 slong bits_to_bound(const Panel& panel) {
   return bound_bits + std::max<slong>(0, static_cast<slong>(-panel.log2_half()));
@@ -172,24 +72,11 @@ slong bits_to_bound(const Panel& panel) {
 /// Bounds on the box, halved where `function` cannot tell that it is analytic; empty if it cannot.
 std::optional<IntegrandBound> bound_on_box(const ComplexFunction& function, const Panel& panel,
                                            const Box& box, int max_degree, int halvings) {
-  ComplexBall z, value;
-  const Ball x = stretch(panel, box.left, box.right);
-  arb_set(acb_realref(z.get()), x.get());
   Ball y;
   arb_sub(y.get(), stretch(panel, box.bottom, box.top).get(), panel.center.get(), bound_bits);
-  arb_set(acb_imagref(z.get()), y.get());
-  function(value.get(), z.get(), true, bits_to_bound(panel));
-  if (acb_is_finite(value.get())) {
-    const double nearest = smallest_magnitude(x), highest = largest_magnitude(y);
-    IntegrandBound bound{weight_bound(nearest, highest, max_degree),
-                         density_bound(nearest, highest)};
-    Ball size;
-    acb_get_abs_ubound_arf(arb_midref(size.get()), value.get(), bound_bits);
-    arb_mul(bound.coefficients.get(), bound.coefficients.get(), size.get(), bound_bits);
-    arb_sqr(size.get(), size.get(), bound_bits);
-    arb_mul(bound.moment.get(), bound.moment.get(), size.get(), bound_bits);
-    return bound;
-  }
+  const auto bound = bound_on_rectangle(function, stretch(panel, box.left, box.right), y,
+                                        max_degree, bits_to_bound(panel));
+  if (bound) return bound;
   if (halvings == 0) return {};
   Box first = box, second = box;
   if (box.right - box.left >= box.top - box.bottom)
@@ -200,7 +87,7 @@ std::optional<IntegrandBound> bound_on_box(const ComplexFunction& function, cons
   if (!one) return {};
   const auto other = bound_on_box(function, panel, second, max_degree, halvings - 1);
   if (!other) return {};
-  return IntegrandBound::larger(*one, *other);
+  return larger(*one, *other);
 }
 
 /// Bounds on the Bernstein ellipse of parameter rho around the panel. A real function is as large
@@ -221,7 +108,7 @@ std::optional<IntegrandBound> bound_on_ellipse(const ComplexFunction& function, 
         continue;  // outside the ellipse
       const auto bound = bound_on_box(function, panel, box, max_degree, 6);
       if (!bound) return {};
-      total = total ? IntegrandBound::larger(*total, *bound) : *bound;
+      total = total ? larger(*total, *bound) : *bound;
     }
   return total;
 }
@@ -260,11 +147,7 @@ class PanelIntegrator {
       : max_degree_(max_degree),
         bits_(bits),
         precision_(bits + recurrence_loss(max_degree) + 24),
-        most_points_(static_cast<ulong>(std::max<slong>(bits, 48))) {
-    arb_const_pi(peak_.get(), precision_);
-    arb_mul_2exp_si(peak_.get(), peak_.get(), 1);
-    arb_rsqrt(peak_.get(), peak_.get(), precision_);
-  }
+        most_points_(static_cast<ulong>(std::max<slong>(bits, 48))) {}
 
   slong precision() const { return precision_; }
 
@@ -309,11 +192,7 @@ class PanelIntegrator {
     }
   }
 
-  void add_error(const IntegrandBound& error) {
-    arb_add(error_.coefficients.get(), error_.coefficients.get(), error.coefficients.get(),
-            bound_bits);
-    arb_add(error_.moment.get(), error_.moment.get(), error.moment.get(), bound_bits);
-  }
+  void add_error(const IntegrandBound& error) { error_ += error; }
 
   QuadratureTable finish() {
     QuadratureTable table{hermite_sums(nodes_, weights_, max_degree_, precision_), moment_,
@@ -375,7 +254,7 @@ class PanelIntegrator {
     for (const double rho : {6.0, 3.0, 1.9, 1.4}) {
       const auto bound = bound_on_ellipse(function, panel, rho, max_degree_);
       if (!bound) continue;
-      const double size = std::max(log2_upper(bound->coefficients), log2_upper(bound->moment));
+      const double size = log2_upper(*bound);
       const double bits = size + panel.log2_half() + static_cast<double>(bits_) + 12;
       const ulong points = rule_size(bits / (2 * std::log2(rho)) + 2);
       if (best && points >= best->points) break;
@@ -410,24 +289,13 @@ class PanelIntegrator {
   }
 
   void add_node(const ComplexFunction& function, const Ball& x, const Ball& weight) {
-    ComplexBall z, value;
-    arb_set(acb_realref(z.get()), x.get());
-    // An expression that cancels needs more than the digits that are asked for.
-    for (slong precision = precision_; precision <= 8 * precision_; precision *= 2) {
-      function(value.get(), z.get(), false, precision);
-      if (acb_rel_accuracy_bits(value.get()) >= precision_ - 12) break;
-    }
-    Ball density;
-    arb_sqr(density.get(), x.get(), precision_);
-    arb_mul_2exp_si(density.get(), density.get(), -1);
-    arb_neg(density.get(), density.get());
-    arb_exp(density.get(), density.get(), precision_);
-    arb_mul(density.get(), density.get(), peak_.get(), precision_);
-    arb_mul(density.get(), density.get(), weight.get(), precision_);
-    arb_mul(density.get(), density.get(), acb_realref(value.get()), precision_);
-    arb_addmul(moment_.get(), density.get(), acb_realref(value.get()), precision_);
+    const Ball value = value_at(function, x, precision_);
+    Ball product = normal_density(x, precision_);
+    arb_mul(product.get(), product.get(), weight.get(), precision_);
+    arb_mul(product.get(), product.get(), value.get(), precision_);
+    arb_addmul(moment_.get(), product.get(), value.get(), precision_);
     nodes_.push_back(x);
-    weights_.push_back(std::move(density));
+    weights_.push_back(std::move(product));
   }
 
   int max_degree_;
@@ -436,49 +304,9 @@ class PanelIntegrator {
   ulong most_points_;
   std::map<ulong, GaussRule> rules_;
   std::vector<Ball> nodes_, weights_;
-  Ball moment_, peak_;
+  Ball moment_;
   IntegrandBound error_;
 };
-
-/// ∫_X^∞ of x^power exp(log_scale + linear·x - c x²) where it falls: its value at X over its rate
-/// of decay there.
-Ball decaying_tail(const Ball& from, const GrowthBound& growth, const Ball& c) {
-  Ball exponent, rate, part;
-  arb_mul(rate.get(), c.get(), from.get(), bound_bits);  // c X
-  arb_set_d(exponent.get(), growth.log_scale);
-  arb_submul(exponent.get(), rate.get(), from.get(), bound_bits);
-  arb_mul_2exp_si(rate.get(), rate.get(), 1);
-  arb_set_d(part.get(), growth.linear);
-  arb_addmul(exponent.get(), part.get(), from.get(), bound_bits);
-  arb_sub(rate.get(), rate.get(), part.get(), bound_bits);
-  Ball power, logarithm;
-  arb_set_d(power.get(), growth.power);
-  arb_log(logarithm.get(), from.get(), bound_bits);
-  arb_addmul(exponent.get(), power.get(), logarithm.get(), bound_bits);
-  if (growth.power > 0) {
-    arb_div(power.get(), power.get(), from.get(), bound_bits);
-    arb_sub(rate.get(), rate.get(), power.get(), bound_bits);
-  }
-  Ball tail = exp_of(exponent);
-  arb_div(tail.get(), tail.get(), rate.get(), bound_bits);
-  if (!arb_is_positive(rate.get())) arb_pos_inf(tail.get());
-  return tail;
-}
-
-/// What lies beyond X on one side: |σ h_k φ| with |h_k φ| <= e^{-x²/4}/2, and σ² φ with
-/// φ < e^{-x²/2}/2.
-IntegrandBound tail_bound(const Ball& from, const GrowthBound& growth) {
-  Ball c, d;
-  arb_set_d(c.get(), 0.25);
-  arb_set_d(d.get(), growth.quadratic);
-  arb_sub(c.get(), c.get(), d.get(), bound_bits);
-  IntegrandBound tail{decaying_tail(from, growth, c), {}};
-  arb_mul_2exp_si(c.get(), c.get(), 1);  // 1/2 - 2 quadratic
-  const GrowthBound square{growth.from, 2 * growth.log_scale, 2 * growth.power, 2 * growth.linear,
-                           2 * growth.quadratic};
-  tail.moment = decaying_tail(from, square, c);
-  return tail;
-}
 
 /// What (end, end + 2^-j) contributes at most: |h_k φ| <= 1, φ <= 1/2, and
 /// ∫_0^δ u^-p du = δ^{1-p}/(1-p).
@@ -510,9 +338,7 @@ slong cut_near_end(const EndBound& growth, double piece_length, slong bits) {
       static_cast<slong>(std::ceil(std::max(std::log2(growth.from), 2 - std::log2(piece_length))));
   for (; j < max_end_bits(bits); ++j) {
     const IntegrandBound bound = bound_near_end(growth, j);
-    if (std::max(log2_upper(bound.coefficients), log2_upper(bound.moment)) <
-        -static_cast<double>(bits) - 3)
-      break;
+    if (log2_upper(bound) < -static_cast<double>(bits) - 3) break;
   }
   return j;
 }
@@ -530,9 +356,7 @@ int panel_reach(const GrowthBound& growth, slong bits) {
     throw DomainError("the activation grows too fast: its square has no expectation");
   for (int x = std::max(2, static_cast<int>(std::ceil(growth.from)));; x += 1 + x / 32) {
     const IntegrandBound tail = tail_bound(Ball(Rational(x), bound_bits), growth);
-    if (std::max(log2_upper(tail.coefficients), log2_upper(tail.moment)) <
-        -static_cast<double>(bits) - 1)
-      return x;
+    if (log2_upper(tail) < -static_cast<double>(bits) - 1) return x;
   }
 }
 

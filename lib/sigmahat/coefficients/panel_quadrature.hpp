@@ -1,26 +1,13 @@
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <vector>
 
+#include <sigmahat/coefficients/integrand.hpp>
 #include <sigmahat/coefficients/trapezoidal.hpp>
 #include <sigmahat/numeric/ball.hpp>
 
 namespace sigmahat {
-
-/// A function of a complex ball: encloses the values on all of z; where `analytic` is set, with
-/// infinite radius unless it is analytic there (the convention of acb_calc_integrate).
-using ComplexFunction = std::function<void(acb_ptr value, acb_srcptr z, bool analytic, slong bits)>;
-
-/// |σ(x)| <= |x|^power exp(log_scale + linear·|x| + quadratic·x²) for |x| >= from.
-struct GrowthBound {
-  double from = 1;
-  double log_scale = 0;
-  double power = 0;
-  double linear = 0;
-  double quadratic = 0;
-};
 
 /// |σ(x)| <= u^-power exp(log_scale) for 0 < u = |x - end| <= 1/from; power < 1/2.
 struct EndBound {

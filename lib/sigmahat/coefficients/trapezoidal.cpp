@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include <sigmahat/coefficients/hermite_sums.hpp>
+#include <sigmahat/coefficients/integrand.hpp>
 #include <sigmahat/coefficients/trapezoidal.hpp>
 #include <sigmahat/numeric/errors.hpp>
 
@@ -9,8 +10,6 @@ namespace sigmahat {
 namespace {
 
 // docs/design/trapezoidal-rule.md proves every bound used here; the names are those of its text.
-
-constexpr slong bound_bits = 64;  // precision at which error bounds are evaluated
 
 /// ln L_k(-y²), L_k the Laguerre polynomial; the increments L_k - L_{k-1} are positive, so nothing
 /// cancels.
@@ -49,16 +48,13 @@ struct Nodes {
   double step() const {
     return std::ldexp(static_cast<double>(grid.multiple), -static_cast<int>(grid.shift));
   }
-  Ball step_ball() const { return grid.node(1); }
+  Ball step_ball() const { return grid.step(); }
   Ball node(slong j) const { return grid.node(j); }
 };
 
 /// Nodes of a step of at most `step`, as far out as `reach`.
 Nodes make_nodes(double step, double reach) {
-  Nodes nodes{{0, 0}, 0};
-  DyadicGrid& grid = nodes.grid;
-  while (std::ldexp(step, static_cast<int>(grid.shift)) < 512) ++grid.shift;
-  grid.multiple = static_cast<ulong>(std::ldexp(step, static_cast<int>(grid.shift)));
+  Nodes nodes{dyadic_grid(step), 0};
   nodes.last = static_cast<slong>(std::ceil(reach / nodes.step())) + 1;
   return nodes;
 }
@@ -129,20 +125,6 @@ Ball discretisation_bound(const Ball& a, const Ball& step, const Ball& amplitude
   arb_div(bound.get(), bound.get(), gap.get(), bound_bits);
   arb_mul_2exp_si(bound.get(), bound.get(), 1);
   return bound;
-}
-
-/// φ(x).
-Ball normal_density(const Ball& x, slong precision) {
-  Ball value, scale;
-  arb_sqr(value.get(), x.get(), precision);
-  arb_mul_2exp_si(value.get(), value.get(), -1);
-  arb_neg(value.get(), value.get());
-  arb_exp(value.get(), value.get(), precision);
-  arb_const_pi(scale.get(), precision);
-  arb_mul_2exp_si(scale.get(), scale.get(), 1);
-  arb_rsqrt(scale.get(), scale.get(), precision);
-  arb_mul(value.get(), value.get(), scale.get(), precision);
-  return value;
 }
 
 struct TanhRule {
