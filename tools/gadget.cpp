@@ -79,7 +79,9 @@ void sample(const Problem& problem, const Gadget& gadget, const GadgetOptions& o
 Section formula_section(const Gadget& gadget) {
   const auto source = [](std::string text) { return Value{text, "", std::move(text)}; };
   return {.title = "",
-          .fields = {{"formula", "φ", source(formula_text(gadget))},
+          .fields = {{"formula", "φ",
+                      Value{formula_text(gadget), "$" + formula_latex(gadget) + "$",
+                            formula_text(gadget)}},
                      {"latex", "", source(formula_latex(gadget)), "", Audience::json_only},
                      {"c", "", source(formula_c(gadget)), "", Audience::json_only},
                      {"python", "", source(formula_python(gadget)), "", Audience::json_only}}};
@@ -135,6 +137,36 @@ Section estimate_section(const Findings& findings, const GadgetOptions& options)
                   fmt::format("standard error {}", to_text(wanted))}}};
 }
 
+/// The variance of the estimator of t^k against k, at the first vector: what the degree costs.
+Plot variance_plot(const Problem& problem, const Gadget& gadget, const GadgetOptions& options) {
+  constexpr int least_highest = 8;
+  constexpr std::uint64_t samples = 200'000;
+  const ProblemValues<double> values = at_precision<double>(problem);
+  SampleOptions sampling;
+  sampling.counts = {std::min(options.samples, samples)};
+  sampling.seed = options.common.seed;
+  sampling.threads = options.common.threads;
+  Curve curve{"p = t^{k}", Curve::Style::points, {}, {}};
+  for (int k = 0; k <= std::max(least_highest, gadget.polynomial().degree()); ++k) {
+    std::optional<Gadget> monomial;
+    try {
+      monomial.emplace(MultivariatePolynomial::monomial({k}, 1), gadget.activation());
+    } catch (const DomainError&) {
+      continue;  // σ̂_k = 0
+    }
+    const SampledGadget sampled = sample_gadget(values.teacher, values.noise_variance, *monomial,
+                                                values.student.B.topRows(1), sampling);
+    const double mean = sampled.estimate.back().mean;
+    curve.x.push_back(k);
+    curve.y.push_back(sampled.second_moment.back().mean - mean * mean);
+  }
+  return {.title = "What the degree of a gadget costs, teacher " + gadget.activation().name(),
+          .x_label = "degree k",
+          .y_label = "sampled Var[y φ]",
+          .log_y = true,
+          .curves = {curve}};
+}
+
 ExitCode run_gadget(const GadgetOptions& options) {
   const MultivariatePolynomial polynomial = parse_inner_product_polynomial(options.expression);
   const Problem problem = make_problem(options.problem, options.common.seed);
@@ -166,7 +198,9 @@ ExitCode run_gadget(const GadgetOptions& options) {
   report.sections.push_back(formula_section(gadget));
   report.sections.push_back({.title = "By degree", .table = parts_table(gadget, digits)});
   report.sections.push_back(estimate_section(findings, options));
-  return deliver(report, {}, options.common);
+  std::optional<Plot> plot;
+  if (options.common.plot) plot = variance_plot(problem, gadget, options);
+  return deliver(report, plot, options.common);
 }
 
 }  // namespace
@@ -174,9 +208,7 @@ ExitCode run_gadget(const GadgetOptions& options) {
 Run add_gadget(CLI::App& command) {
   auto shared = std::make_shared<GadgetOptions>();
   GadgetOptions* options = shared.get();
-  command
-      .add_option("polynomial", options->expression,
-                  "in t = <b*,b1>; s = <b*,b1> and t = <b*,b2>; or t1, t2, ...")
+  command.add_option("polynomial", options->expression, "in t; in s and t; in t1, t2, ...")
       ->required()
       ->type_name("EXPR");
   add_parsed_option(command, "--samples", "N", "samples (1e6)", [options](const std::string& text) {
@@ -197,7 +229,7 @@ Run add_gadget(CLI::App& command) {
                       options->source = text;
                     });
   add_problem_options(command, options->problem);
-  add_common_options(command, options->common, Plots::none);
+  add_common_options(command, options->common, Plots::some);
   command.footer(
       "Examples:\n"
       "  sigmahat gadget 't^4' --dim 5\n"

@@ -62,6 +62,7 @@ std::string escape_latex(std::string_view text) {
       {"σ_k", "$\\hat\\sigma_k$"},
       {"σ²", "$\\sigma^2$"},
       {"σ", "$\\sigma$"},
+      {"φ", "$\\varphi$"},
       {"γ", "$\\gamma$"},
       {"κ", "$\\kappa$"},
       {"ρ", "$\\rho$"},

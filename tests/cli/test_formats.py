@@ -11,6 +11,7 @@ from program import COMMANDS, SMALL_CALLS, SOURCE, ProgramTest, run
 # Where each command's table stands in its JSON.
 TABLES = {
     "activations": "activations",
+    "gadget": "degrees",
     "coefficients": "coefficients",
     "kernel": "points",
     "loss": "degree_terms",
