@@ -43,10 +43,13 @@ Ball radius_of(const Ball& x) {
   return radius;
 }
 
-/// What the roundings of the recurrence and the radii of weight and node make of w h_k(x).
-Ball recurrence_error(const Ball& x, const Ball& weight, int max_degree, slong precision) {
+/// What the roundings of the recurrence from degree to degree, `amplified` so many times, and the
+/// radii of weight and node make of w h_k(x).
+Ball recurrence_error(const Ball& x, const Ball& weight, int max_degree, slong precision,
+                      const Ball& amplified) {
   const Ball magnitude = absolute_bound(weight), weight_radius = radius_of(weight);
-  Ball error = magnitude, node_part = radius_of(x);
+  Ball error, node_part = radius_of(x);
+  arb_mul(error.get(), magnitude.get(), amplified.get(), bound_bits);
   arb_mul_2exp_si(error.get(), error.get(), recurrence_loss(max_degree) - precision);
   arb_add(error.get(), error.get(), weight_radius.get(), bound_bits);
   // h_k' = √k h_{k-1}
@@ -59,19 +62,25 @@ Ball recurrence_error(const Ball& x, const Ball& weight, int max_degree, slong p
   return error;
 }
 
-/// Runs p_{k+1} = x p_k - k p_{k-1} from p_0 = w for all nodes side by side; `advance` makes
-/// p_{k+1} of p_k and p_{k-1}, its second argument, in place; the state of degree k is
-/// 2^{shift·k} p_k.
+std::vector<Float> rounded(const std::vector<Ball>& weights, slong precision) {
+  std::vector<Float> result(weights.size());
+  for (std::size_t j = 0; j < weights.size(); ++j)
+    arf_set_round(result[j].get(), arb_midref(weights[j].get()), precision, ARF_RND_DOWN);
+  return result;
+}
+
+/// Runs the recurrence of w He_k for all nodes side by side, from `current` of degree `first` in
+/// steps of `stride`, and sums; `advance` makes of the states of degrees k and k - stride, its last
+/// two arguments, that of degree k + stride, in place of the last. The state of degree k is
+/// 2^{shift·k} w He_k.
 template <class Advance>
-std::vector<Ball> run(const std::vector<Ball>& weights, const Ball& error, int max_degree,
-                      slong precision, slong shift, Advance advance) {
-  const std::size_t count = weights.size();
-  std::vector<Float> current(count), previous(count);
-  for (std::size_t j = 0; j < count; ++j)
-    arf_set_round(current[j].get(), arb_midref(weights[j].get()), precision, ARF_RND_DOWN);
+std::vector<Ball> run(std::vector<Float> current, int first, int stride, const Ball& error,
+                      int max_degree, slong precision, slong shift, Advance advance) {
+  const std::size_t count = current.size();
+  std::vector<Float> previous(count);
   std::vector<Ball> sums(static_cast<std::size_t>(max_degree) + 1);
   Ball factorial(1, precision), scale;
-  for (int k = 0;; ++k) {
+  for (int k = first; k <= max_degree; k += stride) {
     Ball& sum = sums[static_cast<std::size_t>(k)];
     for (std::size_t j = 0; j < count; ++j)
       arb_add_arf(sum.get(), sum.get(), current[j].get(), precision);
@@ -79,13 +88,14 @@ std::vector<Ball> run(const std::vector<Ball>& weights, const Ball& error, int m
     arb_rsqrt(scale.get(), factorial.get(), precision);
     arb_mul(sum.get(), sum.get(), scale.get(), precision);
     arb_add_error(sum.get(), error.get());
-    if (k == max_degree) return sums;
     for (std::size_t j = 0; j < count; ++j) {
       advance(j, static_cast<ulong>(k), current[j].get(), previous[j].get());
       previous[j].swap(current[j]);
     }
-    arb_mul_ui(factorial.get(), factorial.get(), static_cast<ulong>(k) + 1, precision);
+    for (int next = k + 1; next <= k + stride; ++next)
+      arb_mul_ui(factorial.get(), factorial.get(), static_cast<ulong>(next), precision);
   }
+  return sums;
 }
 
 }  // namespace
@@ -126,19 +136,31 @@ slong recurrence_loss(int max_degree) {
 }
 
 std::vector<Ball> hermite_sums(const DyadicGrid& grid, const std::vector<Ball>& weights,
-                               int max_degree, slong precision) {
+                               DegreeParity parity, int max_degree, slong precision) {
   Ball error;
   for (std::size_t j = 0; j < weights.size(); ++j) {
-    const Ball lost =
-        recurrence_error(grid.node(static_cast<slong>(j) + 1), weights[j], max_degree, precision);
+    const Ball x = grid.node(static_cast<slong>(j) + 1), one(1, bound_bits);
+    Ball amplified;
+    arb_div(amplified.get(), one.get(), x.get(), bound_bits);
+    arb_max(amplified.get(), amplified.get(), one.get(), bound_bits);
+    const Ball lost = recurrence_error(x, weights[j], max_degree, precision, amplified);
     arb_add(error.get(), error.get(), lost.get(), bound_bits);
   }
-  return run(weights, error, max_degree, precision, grid.shift,
-             [&](std::size_t j, ulong k, arf_ptr current, arf_ptr previous) {
+  const auto word = [&](std::size_t j) { return grid.word(static_cast<slong>(j) + 1); };
+  std::vector<Float> start = rounded(weights, precision);
+  if (parity == DegreeParity::odd)
+    for (std::size_t j = 0; j < start.size(); ++j)
+      arf_mul_ui(start[j].get(), start[j].get(), word(j), precision, ARF_RND_DOWN);
+  // He_{k+2} = (x² - (2k+1)) He_k - k (k-1) He_{k-2}
+  return run(std::move(start), parity == DegreeParity::odd ? 1 : 0, 2, error, max_degree, precision,
+             grid.shift, [&](std::size_t j, ulong k, arf_ptr current, arf_ptr previous) {
+               const auto factor = static_cast<slong>(word(j) * word(j)) -
+                                   static_cast<slong>((2 * k + 1) << (2 * grid.shift));
                arf_neg(previous, previous);
-               arf_mul_ui(previous, previous, k << (2 * grid.shift), ARF_PREC_EXACT, ARF_RND_DOWN);
-               arf_addmul_ui(previous, current, grid.word(static_cast<slong>(j) + 1), precision,
-                             ARF_RND_DOWN);
+               arf_mul_ui(previous, previous, k == 0 ? 0 : k * (k - 1), ARF_PREC_EXACT,
+                          ARF_RND_DOWN);
+               arf_mul_2exp_si(previous, previous, 4 * grid.shift);
+               arf_addmul_si(previous, current, factor, precision, ARF_RND_DOWN);
              });
 }
 
@@ -146,10 +168,12 @@ std::vector<Ball> hermite_sums(const std::vector<Ball>& nodes, const std::vector
                                int max_degree, slong precision) {
   Ball error;
   for (std::size_t j = 0; j < nodes.size(); ++j) {
-    const Ball lost = recurrence_error(nodes[j], weights[j], max_degree, precision);
+    const Ball lost =
+        recurrence_error(nodes[j], weights[j], max_degree, precision, Ball(1, bound_bits));
     arb_add(error.get(), error.get(), lost.get(), bound_bits);
   }
-  return run(weights, error, max_degree, precision, 0,
+  // He_{k+1} = x He_k - k He_{k-1}
+  return run(rounded(weights, precision), 0, 1, error, max_degree, precision, 0,
              [&](std::size_t j, ulong k, arf_ptr current, arf_ptr previous) {
                arf_neg(previous, previous);
                arf_mul_ui(previous, previous, k, ARF_PREC_EXACT, ARF_RND_DOWN);

@@ -119,9 +119,13 @@ struct GaussRule {
 
 GaussRule make_gauss_rule(ulong points, slong precision) {
   GaussRule rule{std::vector<Ball>(points), std::vector<Ball>(points)};
-  for (ulong i = 0; i < points; ++i)
+  for (ulong i = 0; i < (points + 1) / 2; ++i) {
+    const ulong mirror = points - 1 - i;
     arb_hypgeom_legendre_p_ui_root(rule.nodes[i].get(), rule.weights[i].get(), points, i,
                                    precision);
+    arb_neg(rule.nodes[mirror].get(), rule.nodes[i].get());
+    arb_set(rule.weights[mirror].get(), rule.weights[i].get());
+  }
   return rule;
 }
 

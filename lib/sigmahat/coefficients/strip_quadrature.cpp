@@ -232,11 +232,11 @@ std::optional<QuadratureTable> strip_coefficients(const ComplexFunction& functio
   QuadratureTable table{std::vector<Ball>(static_cast<std::size_t>(max_degree) + 1),
                         weights.moment};
   arb_add_error(table.second_moment.get(), error.moment.get());
-  for (const int first : {0, 1}) {
-    const std::vector<Ball>& part = first == 0 ? weights.even : weights.odd;
+  for (const DegreeParity degrees : {DegreeParity::even, DegreeParity::odd}) {
+    const std::vector<Ball>& part = degrees == DegreeParity::even ? weights.even : weights.odd;
     if (part.empty()) continue;
-    std::vector<Ball> sums = hermite_sums(grid, part, max_degree, precision);
-    for (int k = first; k <= max_degree; k += 2) {
+    std::vector<Ball> sums = hermite_sums(grid, part, degrees, max_degree, precision);
+    for (int k = degrees == DegreeParity::even ? 0 : 1; k <= max_degree; k += 2) {
       Ball& c = table.coefficients[static_cast<std::size_t>(k)];
       c = std::move(sums[static_cast<std::size_t>(k)]);
       arb_add_error(c.get(), error.coefficients.get());

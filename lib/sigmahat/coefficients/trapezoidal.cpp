@@ -212,7 +212,8 @@ std::vector<Ball> tanh_coefficients(const Rational& rate, int max_degree, slong 
     arb_mul(weight.get(), weight.get(), step.get(), precision);
     arb_mul_2exp_si(weight.get(), weight.get(), 1);
   }
-  std::vector<Ball> coefficients = hermite_sums(rule.nodes.grid, weights, max_degree, precision);
+  std::vector<Ball> coefficients =
+      hermite_sums(rule.nodes.grid, weights, DegreeParity::odd, max_degree, precision);
   add_pole_corrections(coefficients, rate, rule, precision);
 
   // The line Im z = πN/rate lies midway between poles, where |tanh(rate z)| = |tanh(rate x)| < 1.

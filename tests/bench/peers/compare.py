@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Ours and the peers' on the same work, in turn and on one thread: medians and ratios.
+
+usage: compare.py [--build DIR] [--rounds N] [w1] [w2] [w8]
+
+Run it with the interpreter that has the peers (requirements.txt); what is missing is said in its
+line. The digits of the peers are those in which they agree with our certified values.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from decimal import Decimal, getcontext
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+arguments = argparse.ArgumentParser()
+arguments.add_argument("--build", type=Path, default=HERE.parents[2] / "build")
+arguments.add_argument("--rounds", type=int, default=3)
+arguments.add_argument("workloads", nargs="*", default=["w1", "w2", "w8"])
+options = arguments.parse_args()
+SIGMAHAT = options.build / "tools" / "sigmahat"
+LIST_BENCH = options.build / "tests" / "bench" / "bench_activation_list"
+ONE_THREAD = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+getcontext().prec = 1100
+
+
+def run(command, text=""):
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True,
+                          input=text, env=ONE_THREAD).stdout
+
+
+def seconds(command, text=""):
+    start = time.perf_counter()
+    run(command, text)
+    return time.perf_counter() - start
+
+
+def table(activation, max_degree, digits):
+    """σ̂_0..σ̂_K and √E[σ²], as they are certified."""
+    command = [SIGMAHAT, "coefficients", activation, "--max-degree", max_degree, "--digits", digits,
+               "--format", "json"]
+    results = json.loads(run(command))["results"]
+    return ([Decimal(c["value"]) for c in results["coefficients"]],
+            Decimal(results["second_moment"]).sqrt())
+
+
+def digits_of(differences, scale):
+    worst = max(map(abs, differences)) / scale
+    return f"{float(-worst.log10()):.1f}" if worst else "all"
+
+
+def peer_lines(script, *more):
+    """(peer, words) of a script's lines; no words where it is not installed."""
+    for line in run([sys.executable, HERE / script, *more]).splitlines():
+        peer, *words = line.replace(" e-", "e-").split()
+        yield peer, [] if words == ["not", "installed"] else words
+
+
+def line(who, milliseconds="", ratio="", digits=""):
+    print(f"  {who:<34} {milliseconds:>12} {ratio:>12} {digits:>8}", flush=True)
+
+
+def compare(ours, ours_seconds, peers, digits):
+    """Peers: name -> seconds, empty where it is not installed."""
+    line("", "ms", "ratio", "digits")
+    own = statistics.median(ours_seconds)
+    line(ours, f"{1e3 * own:.3g}", "1", "proven")
+    for peer, times in peers.items():
+        if not times:
+            line(peer, "not installed")
+            continue
+        theirs = statistics.median(times)
+        line(peer, f"{1e3 * theirs:.4g}", f"{theirs / own:.3g}", digits.get(peer, ""))
+
+
+def w1():
+    degrees, max_degree, digits = [1, 101, 199], 200, 100
+    print(f"W1  tanh, k <= {max_degree}, {digits} digits; the whole process against "
+          f"{max_degree + 1} times the mean of the integrals of k = {degrees}")
+    values, scale = table("tanh", max_degree, digits + 10)
+    command = [SIGMAHAT, "coefficients", "tanh", "--max-degree", max_degree, "--digits", digits]
+    ours, peers, differences = [], {}, {}
+    for _ in range(options.rounds):
+        ours.append(seconds(command))
+        totals = {}
+        for peer, words in peer_lines("w1.py", "--digits", digits,
+                                      "--degrees", ",".join(map(str, degrees))):
+            peers.setdefault(peer, [])
+            if words:
+                totals.setdefault(peer, []).append(float(words[1]))
+                differences.setdefault(peer, []).append(Decimal(words[2]) - values[int(words[0])])
+        for peer, times in totals.items():
+            peers[peer].append((max_degree + 1) * statistics.mean(times))
+    compare("sigmahat coefficients", ours, peers,
+            {peer: digits_of(d, scale) for peer, d in differences.items()})
+
+
+def list_milliseconds(names):
+    choice = "|".join(names)
+    report = json.loads(run([LIST_BENCH, f"--benchmark_filter=^W2/({choice})$",
+                             "--benchmark_format=json", "--benchmark_min_time=0.02"]))
+    return sum(b["real_time"] for b in report["benchmarks"])
+
+
+def w2():
+    print("W2  k <= 100, double precision, the activations of w2.py")
+    ours, peers, differences, names = [], {}, {}, []
+    for _ in range(options.rounds):
+        totals = {}
+        for peer, words in peer_lines("w2.py"):
+            peers.setdefault(peer, [])
+            if not words:
+                continue
+            name = words[0]
+            if name not in names:
+                names.append(name)
+            values, scale = table(name, 100, 17)
+            totals[peer] = totals.get(peer, 0) + float(words[1])
+            differences.setdefault(peer, []).extend(
+                (Decimal(x) - y) / scale for x, y in zip(words[2:], values))
+        for peer, total in totals.items():
+            peers[peer].append(total)
+        ours.append(list_milliseconds(names or ["relu"]) / 1e3)
+    compare(f"sigmahat, {len(names)} activations", ours, peers,
+            {peer: digits_of(d, Decimal(1)) for peer, d in differences.items()})
+
+
+# The integrals of max(x, 0) h_k(x) φ(x), k <= 20, without bounds.
+GP_RELU = """
+nodes = intnuminit(0, 15);
+h(k) = polhermite(k, 'x / sqrt(2)) / sqrt(2^k * k!);
+for(k = 0, 20, p = h(k); print(intnum(x = 0, 15, x * subst(p, 'x, x) * exp(-x^2/2), nodes) / sqrt(2*Pi)));
+"""
+
+
+def w8():
+    print("W8  a whole process, start to end")
+    rounds = max(options.rounds, 11)
+    own = [SIGMAHAT, "coefficients", "relu", "--max-degree", "20"]
+    others = {
+        "python3 -c 'import scipy'": ([sys.executable, "-c", "import scipy"], ""),
+        "gp, the same coefficients": (["gp", "-q", "-f"], GP_RELU),
+        "gp, started and left": (["gp", "-q", "-f"], ""),
+        "sigmahat, tanh, 200, 100 digits": (
+            [SIGMAHAT, "coefficients", "tanh", "--max-degree", "200", "--digits", "100"], ""),
+    }
+    ours, peers = [], {name: [] for name in others}
+    for _ in range(rounds):
+        ours.append(seconds(own))
+        for name, (command, text) in others.items():
+            try:
+                peers[name].append(seconds(command, text))
+            except (FileNotFoundError, subprocess.CalledProcessError):
+                pass  # not installed
+    compare("sigmahat coefficients relu", ours, peers, {})
+
+
+for workload in options.workloads:
+    {"w1": w1, "w2": w2, "w8": w8}[workload]()
