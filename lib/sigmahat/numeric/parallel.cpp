@@ -17,6 +17,11 @@ void for_each_block(std::size_t blocks, int threads, const std::function<void(st
   if (threads < 0)
     throw DomainError("the number of threads must be 0 (all cores) or more, not " +
                       std::to_string(threads));
+  // An arena costs microseconds, as much as a small problem's work.
+  if (threads == 1 || blocks <= 1) {
+    for (std::size_t block = 0; block < blocks; ++block) work(block);
+    return;
+  }
   const int cores = tbb::info::default_concurrency();
   // TBB would warn of more threads than cores and not start them.
   const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism,

@@ -22,22 +22,26 @@ constexpr double quarter_turn = std::numbers::pi / 2;  // asin 1 = q(1)
 constexpr Index simd_width = 8;
 // A tile is a block of the matrix of angles: the unit of parallel work. Its height is a multiple of
 // simd_width and divides its width, so a panel of rows meets the diagonal in one tile.
-constexpr Index highest_tile = 256;
+constexpr Index highest_tile = 512;
 constexpr Index tile_width = 512;
 // Columns whose cosines are kept at a time: with a tile's height, they stay in the first caches.
-constexpr Index strip_width = 32;
+constexpr Index strip_width = 16;
 // Fewer multiplications than these are done before a second thread has started.
 constexpr double worth_a_thread = 1e6;
 
 constexpr double least_length = 1e-100, largest_length = 1e100;
 
+constexpr Index tiles(Index n, Index size) {
+  return (n + size - 1) / size;
+}
+
 constexpr Index padded(Index n) {
-  return (n + simd_width - 1) / simd_width * simd_width;
+  return tiles(n, simd_width) * simd_width;
 }
 
 /// Small problems are cut finer, so that there is work for every thread.
 constexpr Index tile_height(Index rows) {
-  return rows < 1024 ? highest_tile / 2 : highest_tile;
+  return rows < 1024 ? highest_tile / 4 : highest_tile;
 }
 
 Vector<double> padded_zeros(Index n) {
@@ -61,10 +65,9 @@ class PiecewiseLinearLoss::Pairs {
  public:
   struct Tile {
     Index row, rows, column, columns;
-    Index number_in_row;  ///< of the tiles of the same rows
-    Index number_of_row;  ///< of the panel of rows
-    Index
-        triangular_columns;  ///< the last columns, where only what is below the diagonal is a pair
+    Index number_in_row;       ///< of the tiles of the same rows
+    Index number_of_row;       ///< of the panel of rows
+    Index triangular_columns;  ///< the last ones: only what is below the diagonal is a pair there
   };
 
   Pairs(const Matrix<double>& B, const Scales& b, const Matrix<double>& C, const Scales& c)
@@ -244,32 +247,78 @@ double PiecewiseLinearLoss::value(const Vector<double>& a, const Matrix<double>&
   return finite(value);
 }
 
-void PiecewiseLinearLoss::gradient(const Vector<double>& a, const Matrix<double>& B,
-                                   Workspace& work, LossGradient& result, int threads) const {
-  const Scales student = student_scales(a, B);
-  for (Index i = 0; i < B.rows(); ++i)
-    if (student.lengths[i] == 0)
-      throw DomainError(
-          fmt::format("row {} of the student is zero: the loss has no gradient there", i));
-  const Index width = B.rows(), height = tile_height(width);
-  const double within = student_slopes_.even * student_slopes_.even;
-  const double between = -student_slopes_.even * teacher_slopes_.even;
-  const Pairs own(B, student, B, student), mixed(B, student, teacher_.B, teacher_scales_);
-  const std::size_t panels = static_cast<std::size_t>((width + height - 1) / height);
-  const Index own_tiles_a_row = (width + tile_width - 1) / tile_width;
-  const Index mixed_tiles_a_row = (teacher_.B.rows() + tile_width - 1) / tile_width;
-  shape(work.within, padded(width), width);
-  shape(work.between, padded(width), teacher_.B.rows());
-  shape(work.within_sums, padded(width), own_tiles_a_row + static_cast<Index>(panels));
-  shape(work.between_sums, padded(width), mixed_tiles_a_row);
-  const int used_threads = threads_for(
-      static_cast<double>(B.size()) * static_cast<double>(width + teacher_.B.rows()), threads);
+/// One evaluation of the gradient. First the angles of all pairs, tile by tile; then, block by
+/// block, what they do to the rows.
+class PiecewiseLinearLoss::Sweep {
+ public:
+  Sweep(const PiecewiseLinearLoss& loss, const Vector<double>& a, const Matrix<double>& B,
+        const Scales& student, Workspace& work, LossGradient& result)
+      : a_(a),
+        B_(B),
+        student_(student),
+        teacher_(loss.teacher_),
+        teacher_scales_(loss.teacher_scales_),
+        work_(work),
+        result_(result),
+        linear_(loss.student_slopes_.linear),
+        within_(loss.student_slopes_.even * loss.student_slopes_.even),
+        between_(-loss.student_slopes_.even * loss.teacher_slopes_.even),
+        residual_(loss.linear_residual(a, B)),
+        own_(B, student, B, student),
+        mixed_(B, student, teacher_.B, teacher_scales_) {
+    const Index rows = padded(B.rows()), height = tile_height(B.rows());
+    shape(work.within, rows, B.rows());
+    shape(work.between, rows, teacher_.B.rows());
+    shape(work.within_sums, rows, tiles(B.rows(), tile_width) + tiles(B.rows(), height));
+    shape(work.between_sums, rows, tiles(teacher_.B.rows(), tile_width));
+    result.a.resize(B.rows());
+    result.B.resize(B.rows(), B.cols());
+    const Index blocks = tiles(B.cols(), tile_width);
+    shape(work.dots, rows, blocks);
+    shape(work.mixed_dots, rows, blocks);
+    shape(work.residual_dots, rows, blocks);
+  }
 
+  /// Value and gradient, but for the constant of the value.
+  void run(int threads) {
+    const std::size_t own = within_ != 0 ? own_.count() : 0;
+    const std::size_t mixed = between_ != 0 ? mixed_.count() : 0;
+    for_each_block(own + mixed, threads, [&](std::size_t i) {
+      i < own ? own_tile(own_[i]) : mixed_tile(mixed_[i - own]);
+    });
+
+    const Index rows = B_.rows();
+    const auto padded_sum = [&](const Matrix<double>& parts) -> Eigen::ArrayXd {
+      return parts.topRows(rows).rowwise().sum();
+    };
+    const Eigen::ArrayXd mixed_cosines = between_ * padded_sum(work_.between_sums);
+    cosines_ = mixed_cosines + within_ * padded_sum(work_.within_sums);
+    const Index height = tile_height(rows), blocks = tiles(B_.cols(), tile_width);
+    for_each_block(static_cast<std::size_t>(tiles(rows, height) * blocks), threads,
+                   [&](std::size_t i) {
+                     const auto number = static_cast<Index>(i);
+                     gradient_block(number / blocks * height, number % blocks);
+                   });
+
+    // Σ_j p_j q(ρ_ij) with its signs, by Euler's identity from the gradient of the pairs.
+    const auto lengths = student_.lengths.head(rows).array();
+    const auto inverse_lengths = student_.inverse_lengths.head(rows).array();
+    const Eigen::ArrayXd forms = padded_sum(work_.dots) * inverse_lengths + cosines_;
+    const Eigen::ArrayXd mixed_forms =
+        padded_sum(work_.mixed_dots) * inverse_lengths + mixed_cosines;
+    result_.a = 2 / quarter_turn * lengths * forms + 2 * linear_ * padded_sum(work_.residual_dots);
+    result_.value = residual_.squaredNorm() +
+                    1 / quarter_turn * (a_.array() * lengths * (forms + mixed_forms)).sum();
+  }
+
+ private:
   using Strip = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, 0, highest_tile, strip_width>;
-  // Angles of a tile, asin ρ written over the inner products; visits (first column, cosines) of one
-  // strip after the other.
-  const auto visit_strips = [](const Pairs& pairs, const Pairs::Tile& tile, Matrix<double>& angles,
-                               auto visit) {
+
+  /// asin ρ of a tile, written where they belong; visits (first column, cosines) of one strip after
+  /// the other.
+  template <class Visit>
+  static void visit_strips(const Pairs& pairs, const Pairs::Tile& tile, Matrix<double>& angles,
+                           Visit visit) {
     pairs.inner_products(tile, angles.block(tile.row, tile.column, tile.rows, tile.columns));
     for (Index first = 0; first < tile.columns; first += strip_width) {
       Strip cosines(padded(tile.rows), std::min(strip_width, tile.columns - first));
@@ -279,86 +328,104 @@ void PiecewiseLinearLoss::gradient(const Vector<double>& a, const Matrix<double>
       }
       visit(tile.column + first, cosines);
     }
-  };
+  }
 
-  // asin ρ_ij times the weight a_j of row j, in both halves.
-  const auto own_tile = [&](const Pairs::Tile& tile) {
-    const Index rows = padded(tile.rows);
-    auto row_sums = work.within_sums.col(tile.number_in_row).segment(tile.row, rows);
-    row_sums.setZero();
-    auto column_sums = work.within_sums.col(own_tiles_a_row + tile.number_of_row);
+  /// asin ρ_ij a_j, in both halves.
+  void own_tile(const Pairs::Tile& tile) {
+    const Index rows = padded(tile.rows), end = tile.row + tile.rows;
     const Index diagonal = tile.column + tile.columns - tile.triangular_columns;
-    visit_strips(own, tile, work.within, [&](Index first, const Strip& cosines) {
-      row_sums.noalias() += cosines * student.weights.segment(first, cosines.cols());
-      column_sums.segment(first, cosines.cols()).noalias() =
-          cosines.transpose() * student.weights.segment(tile.row, rows);
-      for (Index j = first; j < first + cosines.cols(); ++j)
-        for (Index i = j < diagonal ? tile.row : j + 1; i < tile.row + tile.rows; ++i) {
-          work.within(j, i) = work.within(i, j) * a[i];
-          work.within(i, j) *= a[j];
-        }
+    auto row_sums = work_.within_sums.col(tile.number_in_row).segment(tile.row, rows);
+    auto column_sums = work_.within_sums.col(tiles(B_.rows(), tile_width) + tile.number_of_row);
+    row_sums.setZero();
+    visit_strips(own_, tile, work_.within, [&](Index first, const Strip& cosines) {
+      const Index columns = cosines.cols();
+      row_sums.noalias() += cosines * student_.weights.segment(first, columns);
+      column_sums.segment(first, columns).noalias() =
+          cosines.transpose() * student_.weights.segment(tile.row, rows);
+      for (Index i = std::max(tile.row, first < diagonal ? 0 : first + 1); i < end; ++i) {
+        const Index width = first < diagonal ? columns : std::min(columns, i - first);
+        work_.within.col(i).segment(first, width) =
+            a_[i] * work_.within.row(i).segment(first, width).transpose();
+      }
+      for (Index j = first; j < first + columns; ++j) {
+        const Index begin = j < diagonal ? tile.row : j + 1;
+        work_.within.col(j).segment(begin, end - begin) *= a_[j];
+      }
     });
     for (Index i = diagonal; i < tile.column + tile.columns; ++i)
-      work.within(i, i) = quarter_turn * a[i];
-  };
-  const auto mixed_tile = [&](const Pairs::Tile& tile) {
-    auto row_sums = work.between_sums.col(tile.number_in_row).segment(tile.row, padded(tile.rows));
+      work_.within(i, i) = quarter_turn * a_[i];
+  }
+
+  /// asin ρ_ij a*_j.
+  void mixed_tile(const Pairs::Tile& tile) {
+    auto row_sums = work_.between_sums.col(tile.number_in_row).segment(tile.row, padded(tile.rows));
     row_sums.setZero();
-    visit_strips(mixed, tile, work.between, [&](Index first, const Strip& cosines) {
+    visit_strips(mixed_, tile, work_.between, [&](Index first, const Strip& cosines) {
       row_sums.noalias() += cosines * teacher_scales_.weights.segment(first, cosines.cols());
-      work.between.block(tile.row, first, tile.rows, cosines.cols()) *=
+      work_.between.block(tile.row, first, tile.rows, cosines.cols()) *=
           teacher_.a.segment(first, cosines.cols()).asDiagonal();
     });
-  };
-  const std::size_t own_count = within != 0 ? own.count() : 0;
-  const std::size_t mixed_count = between != 0 ? mixed.count() : 0;
-  for_each_block(own_count + mixed_count, used_threads, [&](std::size_t i) {
-    i < own_count ? own_tile(own[i]) : mixed_tile(mixed[i - own_count]);
-  });
+  }
 
-  const Vector<double> residual = linear_residual(a, B);
-  result.a.resize(width);
-  result.B.resize(width, B.cols());
-  std::vector<double> parts(panels);
-  for_each_block(panels, used_threads, [&](std::size_t panel) {
-    const Index row = static_cast<Index>(panel) * height;
-    const Index rows = std::min(height, width - row);
-    const auto b = B.middleRows(row, rows);
-    const auto lengths = student.lengths.segment(row, rows).array();
-    const auto inverse_lengths = student.inverse_lengths.segment(row, rows).array();
-    const auto weights = a.segment(row, rows).array();
-    auto sums = result.B.middleRows(row, rows);
-    Eigen::ArrayXd cosines = Eigen::ArrayXd::Zero(rows);
-    // Σ_j p_j q(ρ_ij) over the pairs so far, by Euler's identity.
-    const auto forms = [&]() -> Eigen::ArrayXd {
-      Eigen::ArrayXd dots = Eigen::ArrayXd::Zero(rows);
-      for (Index k = 0; k < B.cols(); ++k) dots += sums.col(k).array() * b.col(k).array();
-      return dots * inverse_lengths + cosines;
+  /// Rows from `row` on of the gradient, in one block of coordinates.
+  void gradient_block(Index row, Index block) {
+    const Index rows = std::min(tile_height(B_.rows()), B_.rows() - row);
+    const Index column = block * tile_width, columns = std::min(tile_width, B_.cols() - column);
+    const auto b = B_.block(row, column, rows, columns);
+    auto sums = result_.B.block(row, column, rows, columns);
+    const auto add_dots = [&](Matrix<double>& dots) {
+      auto target = dots.col(block).segment(row, rows);
+      target.setZero();
+      for (Index k = 0; k < columns; ++k) target += sums.col(k).cwiseProduct(b.col(k));
     };
-    sums.setZero();
-    if (between != 0) {
-      sums.noalias() = between * work.between.middleRows(row, rows) * teacher_.B;
-      for (Index tile = 0; tile < mixed_tiles_a_row; ++tile)
-        cosines += between * work.between_sums.col(tile).segment(row, rows).array();
-    }
-    const Eigen::ArrayXd mixed_forms = forms();
-    if (within != 0) {
-      sums.noalias() += within * work.within.middleRows(row, rows) * B;
-      for (Index tile = 0; tile < work.within_sums.cols(); ++tile)
-        cosines += within * work.within_sums.col(tile).segment(row, rows).array();
-    }
-    const Eigen::ArrayXd all_forms = forms();
-    parts[panel] = (weights * lengths * (all_forms + mixed_forms)).sum();
-    result.a.segment(row, rows) = 2 / quarter_turn * lengths * all_forms +
-                                  2 * student_slopes_.linear * (b * residual).array();
-    const Eigen::ArrayXd pair_factor = 2 / quarter_turn * weights;
-    const Eigen::ArrayXd own_factor = pair_factor * cosines * inverse_lengths;
-    for (Index k = 0; k < B.cols(); ++k)
+    if (between_ != 0)
+      sums.noalias() =
+          between_ * work_.between.middleRows(row, rows) * teacher_.B.middleCols(column, columns);
+    else
+      sums.setZero();
+    add_dots(work_.mixed_dots);
+    if (within_ != 0)
+      sums.noalias() +=
+          within_ * work_.within.middleRows(row, rows) * B_.middleCols(column, columns);
+    add_dots(work_.dots);
+
+    const auto a = a_.segment(row, rows).array();
+    const Eigen::ArrayXd pair_factor = 2 / quarter_turn * a;
+    const Eigen::ArrayXd own_factor = pair_factor * cosines_.segment(row, rows) *
+                                      student_.inverse_lengths.segment(row, rows).array();
+    auto residual_dots = work_.residual_dots.col(block).segment(row, rows);
+    residual_dots.noalias() = b * residual_.segment(column, columns);
+    for (Index k = 0; k < columns; ++k)
       sums.col(k).array() = pair_factor * sums.col(k).array() + own_factor * b.col(k).array() +
-                            2 * student_slopes_.linear * residual[k] * weights;
-  });
-  result.value = finite(constant_ + residual.squaredNorm() +
-                        1 / quarter_turn * std::accumulate(parts.begin(), parts.end(), 0.0));
+                            2 * linear_ * residual_[column + k] * a;
+  }
+
+  const Vector<double>& a_;
+  const Matrix<double>& B_;
+  const Scales& student_;
+  const NetworkValues<double>& teacher_;
+  const Scales& teacher_scales_;
+  Workspace& work_;
+  LossGradient& result_;
+  double linear_;            ///< α
+  double within_, between_;  ///< β², -ββ*
+  Vector<double> residual_;
+  Pairs own_, mixed_;
+  Eigen::ArrayXd cosines_;  ///< Σ_j p_j √(1-ρ_ij²) with its signs
+};
+
+void PiecewiseLinearLoss::gradient(const Vector<double>& a, const Matrix<double>& B,
+                                   Workspace& work, LossGradient& result, int threads) const {
+  const Scales student = student_scales(a, B);
+  for (Index i = 0; i < B.rows(); ++i)
+    if (student.lengths[i] == 0)
+      throw DomainError(
+          fmt::format("row {} of the student is zero: the loss has no gradient there", i));
+  const double pairs =
+      static_cast<double>(B.rows()) * static_cast<double>(B.rows() + teacher_.B.rows());
+  Sweep(*this, a, B, student, work, result)
+      .run(threads_for(pairs * static_cast<double>(B.cols()), threads));
+  result.value = finite(result.value + constant_);
 }
 
 LossGradient PiecewiseLinearLoss::gradient(const Vector<double>& a, const Matrix<double>& B,

@@ -43,8 +43,10 @@ class PiecewiseLinearLoss {
 
   /// What `gradient` works in: kept from call to call, nothing is allocated anew.
   struct Workspace {
-    Matrix<double> within, between;            ///< m×m, m×m*: asin ρ, later weighted
-    Matrix<double> within_sums, between_sums;  ///< parts of Σ_j p_j √(1-ρ_ij²), a column a tile
+    Matrix<double> within, between;  ///< m×m, m×m*: asin ρ_ij times the weight of j
+    /// Parts of Σ_j p_j √(1-ρ_ij²), and of inner products with b_i: a row a neuron, a column a
+    /// tile.
+    Matrix<double> within_sums, between_sums, dots, mixed_dots, residual_dots;
   };
 
   /// Throws InputError unless `a` has m entries, B is m×d with d the teacher's, and the length of
@@ -71,6 +73,7 @@ class PiecewiseLinearLoss {
   };
   static Slopes slopes(const Activation& activation);
   class Pairs;
+  class Sweep;
 
   static Scales scales(const Vector<double>& a, const Matrix<double>& B, const char* role);
   Scales student_scales(const Vector<double>& a, const Matrix<double>& B) const;
