@@ -41,7 +41,7 @@ class PiecewiseLinearLoss {
   PiecewiseLinearLoss(NetworkValues<double> teacher, const Activation& student,
                       double noise_variance, int threads = 0);
 
-  /// What `gradient` works in: kept from call to call, nothing is allocated anew.
+  /// What `gradient` works in: kept from call to call, no matrix is allocated anew.
   struct Workspace {
     Matrix<double> within, between;  ///< m×m, m×m*: asin ρ_ij times the weight of j
     /// Parts of Σ_j p_j √(1-ρ_ij²), and of inner products with b_i: a row a neuron, a column a
@@ -56,7 +56,10 @@ class PiecewiseLinearLoss {
   double value(const Vector<double>& a, const Matrix<double>& B, int threads = 0) const;
 
   /// Also throws DomainError for a row that is zero: f has no gradient there.
-  /// @complexity m (3m/2 + 2m*) d multiplications; memory m (m + m*) in `work`
+  /// The gradient is nearly free of anything but its matrix products: at d = m = m* = 2000 they
+  /// take 94 % of the time. `result.B` must not be B.
+  /// @complexity m (3m/2 + 2m*) d multiplications; memory m (m + m*) doubles in `work`: with both
+  /// networks and the gradient 2.5 (md + m²) for m = m* (2.57 measured at d = m = 5000)
   void gradient(const Vector<double>& a, const Matrix<double>& B, Workspace& work,
                 LossGradient& result, int threads = 0) const;
   LossGradient gradient(const Vector<double>& a, const Matrix<double>& B, int threads = 0) const;
@@ -71,6 +74,7 @@ class PiecewiseLinearLoss {
     Vector<double> lengths, inverse_lengths;
     Vector<double> weights;  ///< a_i ‖b_i‖
   };
+
   static Slopes slopes(const Activation& activation);
   class Pairs;
   class Sweep;
