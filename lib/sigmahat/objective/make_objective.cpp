@@ -52,6 +52,19 @@ std::map<int, Rational> parse_weights(std::string_view text) {
   return weights;
 }
 
+/// The values of "mu=0.05,lambda=1", exactly these names in this order.
+std::vector<Rational> parse_settings(std::string_view text,
+                                     const std::vector<std::string_view>& names) {
+  std::vector<Rational> values;
+  const std::vector<std::string_view> parts = split(text, ',');
+  for (std::size_t i = 0; i < names.size() && i < parts.size(); ++i)
+    if (parts[i].substr(0, names[i].size() + 1) == fmt::format("{}=", names[i]))
+      values.push_back(parse_rational(parts[i].substr(names[i].size() + 1)));
+  if (values.size() != names.size() || parts.size() != names.size())
+    throw ParseError(fmt::format("expected {}=NUMBER", fmt::join(names, "=NUMBER,")));
+  return values;
+}
+
 // ---- Objectives ---------------------------------------------------------------------------------
 
 template <Scalar T>
@@ -102,7 +115,40 @@ struct Maker {
         typename PairObjective<T>::Constants{teacher, T(0), T(0)}, threads);
   }
 
+  Result<T> operator()(const GadgetObjective& gadget) const {
+    PolynomialTerms<T> terms;
+    for (const auto& [powers, factor] : gadget.pairs)
+      terms.pairs.push_back({powers.first, powers.second, from_rational<T>(factor)});
+    return make(std::move(terms));
+  }
+  Result<T> operator()(const GuaranteedObjective& g) const {
+    PolynomialTerms<T> terms;
+    terms.pairs = {{2, 2, T(1)}};
+    terms.singles = {{4, from_rational<T>(-g.mu)}};
+    return make(std::move(terms));
+  }
+  Result<T> operator()(const PenalisedObjective& p) const {
+    using std::abs;
+    using std::sqrt;
+    const T scale = abs(T(sqrt(T(24)) * coefficients(sigma(), 4)[4]));
+    if (!certainly_positive(scale))
+      throw DomainError(
+          fmt::format("the fourth Hermite coefficient of {} is zero: no sample of it "
+                      "estimates a polynomial of degree four",
+                      sigma().name()));
+    PolynomialTerms<T> terms;
+    terms.pairs = {{2, 2, T(scale / 2)}};
+    terms.singles = {{4, T(from_rational<T>(-p.mu / 24) * scale)}};
+    terms.norm =
+        p.whitened ? PolynomialTerms<T>::Norm::teacher : PolynomialTerms<T>::Norm::euclidean;
+    terms.lambda = from_rational<T>(p.lambda);
+    return make(std::move(terms));
+  }
+
  private:
+  Result<T> make(PolynomialTerms<T> terms) const {
+    return std::make_unique<PolynomialObjective<T>>(problem.teacher, std::move(terms));
+  }
   /// The loss whose part beyond the noise that no student can remove is `out_of_reach`.
   Result<T> make(std::unique_ptr<PairKernel<T>> mixed, std::unique_ptr<PairKernel<T>> student,
                  const T& out_of_reach) const {
@@ -171,28 +217,49 @@ ObjectiveChoice parse_objective(std::string_view text) {
     if (kind == "f_gamma" && has_more) return DesignedLoss{parse_degrees(more)};
     if (kind == "degree" && has_more) return DegreeLoss{{{parse_degree(more), Rational(1)}}};
     if (kind == "weights" && has_more) return DegreeLoss{parse_weights(more)};
+    if (kind == "gadget" && has_more) return GadgetObjective{parse_pair_polynomial(more)};
+    if (kind == "G") return GuaranteedObjective{parse_settings(more, {"mu"})[0]};
+    if (kind == "penalty" || kind == "whitened") {
+      const std::vector<Rational> settings = parse_settings(more, {"mu", "lambda"});
+      return PenalisedObjective{settings[0], settings[1], kind == "whitened"};
+    }
   } catch (const ParseError& error) {
     throw ParseError(fmt::format("objective \"{}\": {}", text, error.what()));
   }
   throw ParseError(fmt::format(
-      "objective \"{}\": expected f, f_gamma:2,4, degree:4 or weights:2=1,4=1/2", text));
+      "objective \"{}\": expected f, f_gamma:2,4, degree:4, weights:2=1,4=1/2, G:mu=0.05, "
+      "gadget:s^2*t^2, penalty:mu=0.05,lambda=1 or whitened:mu=0.05,lambda=1",
+      text));
 }
 
 std::string to_text(const ObjectiveChoice& choice) {
-  return std::visit(Overloaded{[](const FullLoss&) { return std::string("f"); },
-                               [](const DesignedLoss& loss) {
-                                 return fmt::format("f_gamma:{}", fmt::join(loss.degrees, ","));
-                               },
-                               [](const DegreeLoss& loss) {
-                                 if (loss.weights.size() == 1 && loss.weights.begin()->second == 1)
-                                   return fmt::format("degree:{}", loss.weights.begin()->first);
-                                 std::string list;
-                                 for (const auto& [degree, weight] : loss.weights)
-                                   list += fmt::format("{}{}={}", list.empty() ? "" : ",", degree,
-                                                       to_text(weight));
-                                 return "weights:" + list;
-                               }},
-                    choice);
+  return std::visit(
+      Overloaded{[](const FullLoss&) { return std::string("f"); },
+                 [](const DesignedLoss& loss) {
+                   return fmt::format("f_gamma:{}", fmt::join(loss.degrees, ","));
+                 },
+                 [](const DegreeLoss& loss) {
+                   if (loss.weights.size() == 1 && loss.weights.begin()->second == 1)
+                     return fmt::format("degree:{}", loss.weights.begin()->first);
+                   std::string list;
+                   for (const auto& [degree, weight] : loss.weights)
+                     list +=
+                         fmt::format("{}{}={}", list.empty() ? "" : ",", degree, to_text(weight));
+                   return "weights:" + list;
+                 },
+                 [](const GadgetObjective& gadget) { return "gadget:" + to_text(gadget.pairs); },
+                 [](const GuaranteedObjective& g) { return "G:mu=" + to_text(g.mu); },
+                 [](const PenalisedObjective& p) {
+                   return fmt::format("{}:mu={},lambda={}", p.whitened ? "whitened" : "penalty",
+                                      to_text(p.mu), to_text(p.lambda));
+                 }},
+      choice);
+}
+
+Constraint parse_constraint(std::string_view text) {
+  if (text == "sphere") return Constraint::sphere;
+  if (text == "free") return Constraint::free;
+  throw ParseError(fmt::format("expected sphere or free, not \"{}\"", text));
 }
 
 template <Scalar T>
