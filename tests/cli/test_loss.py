@@ -93,6 +93,55 @@ class Loss(ProgramTest):
         self.assertEqual(inputs["student"]["B"], {"gaussian": {"rows": 50, "cols": 50, "seed": 1}})
         self.assertEqual(inputs["teacher"]["activation"], "relu")
 
+    def test_at_the_teacher_the_gradient_vanishes_and_the_hessian_does_not_fall(self):
+        for activation in ["relu", "erf", "gelu"]:
+            B = {"gaussian": {"rows": 2, "cols": 3, "seed": 5}}
+            r = self.loss_of(network(activation, [1, "-1/2"], B), network(activation, [1, "-1/2"], B),
+                             "--gradient", "--hessian")
+            with self.subTest(activation):
+                self.assertLess(Decimal(r["gradient_norm"]) + Decimal(r["gradient_norm_error_bound"]),
+                                Decimal("1e-17"))
+                self.assertEqual(len(r["hessian_eigenvalues"]), 2 + 2 * 2)
+                self.assertEqual((r["morse_index"], r["undecided_eigenvalues"]), (0, 0))
+
+    def test_derivatives_of_two_orthogonal_relu_neurons_by_hand(self):
+        # f = 1/2 + a²/2 - 2a κ(cos θ), κ(0) = 1/(2π), κ'(0) = 1/4: at a = 1, θ = π/2
+        # ∂f/∂a = 1 - 1/π and the row moves to the teacher with slope -2κ'(0) = -1/2.
+        r = self.loss_of(network("relu", 1, [[1, 0]]), network("relu", 1, [[0, 1]]),
+                         "--gradient", "--digits", "30")
+        g = r["gradient"]
+        self.assertLess(abs(Decimal(g["a"][0]) - (1 - 1 / PI)), Decimal("1e-29"))
+        self.assertEqual([Decimal(x) for x in g["B"][0]], [Decimal("-0.5"), 0])
+        # Free, the row gains with its length what the loss gains with a.
+        free = self.loss_of(network("relu", 1, [[1, 0]]), network("relu", 1, [[0, 1]]),
+                            "--gradient", "--constraint", "free", "--digits", "30")["gradient"]
+        self.assertEqual(free["B"][0][1], g["a"][0])
+        # Two of the length and half the weight: the same function, another point.
+        long = self.loss_of(network("relu", 1, [[1, 0]]), network("relu", "1/2", [[0, 2]]),
+                            "--gradient", "--constraint", "free", "--digits", "30")["gradient"]
+        self.assertLess(abs(Decimal(long["a"][0]) - 2 * Decimal(free["a"][0])), Decimal("1e-28"))
+        self.assertLess(abs(Decimal(long["B"][0][1]) - Decimal(free["B"][0][1]) / 2), Decimal("1e-28"))
+
+    def test_guaranteed_objective_at_its_minimum(self):
+        # At an orthonormal teacher G = -μ Σ a*_i. A row that turns towards another of the teacher's
+        # by θ adds 2 sin²θ (both orders of the pair) and takes μ(1 - cos⁴θ): curvature 4 + 4μ.
+        r = self.results("loss", "--problem", self.write("p.json", {
+            "teacher": network("relu", 1, {"identity": 3}), "student": network("relu", 1, {"identity": 3})}),
+            "--objective", "G:mu=1/20", "--hessian", "--fixed-a")
+        assert_within(self, r, Decimal("-0.15"))
+        self.assertEqual(len(r["hessian_eigenvalues"]), 6)
+        for eigenvalue in r["hessian_eigenvalues"]:
+            assert_within(self, eigenvalue, Decimal("4.2"))
+        self.assertEqual((r["morse_index"], r["undecided_eigenvalues"]), (0, 0))
+        self.assertNotIn("degree_terms", r)
+
+    def test_a_bad_objective_or_constraint_is_refused_by_name(self):
+        for option, value, saying in [("--objective", "f_gamma:x", "f_gamma:x"),
+                                      ("--objective", "h", "expected f, f_gamma"),
+                                      ("--objective", "gadget:s^", "expected a number"),
+                                      ("--constraint", "ball", "sphere or free")]:
+            self.refuse("loss", "--dim", "2", option, value, saying=[option, saying])
+        self.refuse("loss", "--dim", "50", "--hessian", saying="at most 500")
 
 if __name__ == "__main__":
     unittest.main()

@@ -15,29 +15,6 @@ T exact(int value) {
   return T(value);
 }
 
-/// Whether x is certainly positive: for an Interval, whether all of it is.
-template <Scalar T>
-bool is_positive(const T& x) {
-  if constexpr (std::same_as<T, Interval>)
-    return lower(x) > 0;
-  else
-    return x > 0;
-}
-template <Scalar T>
-bool is_zero(const T& x) {
-  if constexpr (std::same_as<T, Interval>)
-    return lower(x) == 0 && upper(x) == 0;
-  else
-    return x == 0;
-}
-template <Scalar T>
-bool certainly_less(const T& x, const T& y) {
-  if constexpr (std::same_as<T, Interval>)
-    return upper(x) < lower(y);
-  else
-    return x < y;
-}
-
 /// π - arccos ρ, to full relative accuracy also near ρ = -1.
 template <Scalar T>
 T angle_from_opposite(const Correlation<T>& c) {
@@ -51,6 +28,12 @@ T angle_from_opposite(const Correlation<T>& c) {
 template <Scalar T>
 Correlation<T> opposite(const Correlation<T>& c) {
   return {T(-c.rho), c.one_plus, c.one_minus};
+}
+
+/// The jet of a kernel that is analytic on [-1,1].
+template <Scalar T>
+KernelJet<T> smooth_jet(const Correlation<T>& c, const T& value, const T& first, const T& second) {
+  return {value, first, second, T(c.one_minus * c.one_plus * second)};
 }
 
 /// Kernels that are cheap enough to give value and derivatives together.
@@ -70,7 +53,7 @@ class ExponentialKernel final : public ClosedFormKernel<T> {
   KernelJet<T> jet(const Correlation<T>& c) const override {
     using std::exp;
     const T value = exp(T(offset_ + rate_ * c.rho));
-    return {value, T(rate_ * value), T(rate_ * rate_ * value)};
+    return smooth_jet<T>(c, value, rate_ * value, rate_ * rate_ * value);
   }
 
  private:
@@ -93,7 +76,7 @@ class SinusoidKernel final : public ClosedFormKernel<T> {
     const T x = rate_ * c.rho;
     T odd = scale_ * sinh(x), even = scale_ * cosh(x);
     if (!sine_) std::swap(odd, even);
-    return {odd, T(rate_ * even), T(rate_ * rate_ * odd)};
+    return smooth_jet<T>(c, odd, rate_ * even, rate_ * rate_ * odd);
   }
 
  private:
@@ -111,8 +94,8 @@ class GaussianKernel final : public ClosedFormKernel<T> {
     using std::sqrt;
     const T square_rho = square(c.rho), q = total_ - product_ * square_rho;
     const T value = 1 / sqrt(q), cube = value / q;
-    return {value, T(product_ * c.rho * cube),
-            T(product_ * cube * (1 + 3 * product_ * square_rho / q))};
+    return smooth_jet<T>(c, value, product_ * c.rho * cube,
+                         product_ * cube * (1 + 3 * product_ * square_rho / q));
   }
 
  private:
@@ -127,7 +110,8 @@ class ErrorFunctionKernel final : public ClosedFormKernel<T> {
     using std::asin;
     using std::sqrt;
     const T x = 2 * c.rho / 3, q = 1 - square(x), scale = 2 / pi<T>(), slope = 1 / sqrt(q);
-    return {T(scale * asin(x)), T(scale * 2 * slope / 3), T(scale * 4 * x * slope / (9 * q))};
+    return smooth_jet<T>(c, scale * asin(x), scale * 2 * slope / 3,
+                         scale * 4 * x * slope / (9 * q));
   }
 };
 
@@ -144,8 +128,8 @@ class GeluKernel final : public ClosedFormKernel<T> {
     const T density = turn / sqrt(q);  // E[φφ], which is also the derivative of E[ΦΦ]
     const T slope = density / q;       // its derivative is ρ·slope
     const T mass = exact<T>(1) / 4 + turn * asin(half);
-    return {T(density + rho * mass), T(mass + rho * density + rho * slope),
-            T(2 * density + slope * (1 + square(rho) * (1 + 3 / q)))};
+    return smooth_jet<T>(c, density + rho * mass, mass + rho * density + rho * slope,
+                         2 * density + slope * (1 + square(rho) * (1 + 3 / q)));
   }
 };
 
@@ -188,6 +172,14 @@ class TruncatedMoments {
       if (n == 1) return exact<T>(0);
       const T scale = -n * (n - 1) * constants.peak_ * constants.zeta_[index(n) - 1] * rho;
       return n == 2 ? T(scale / s) : T(scale * power(s, n - 3));
+    }
+    /// (1-ρ²) times the second derivative; needs s > 0 for (0,0) alone.
+    T weighted_second(int m, int n) const {
+      if (m > n) std::swap(m, n);
+      if (n == 0) return square(constants.peak_) * rho / s;
+      if (m == 1 && n == 1) return square(constants.peak_) * s;
+      if (m == 0 && n == 2) return -2 * constants.peak_ * constants.zeta_[1] * rho * s;
+      return square(s) * second(m, n);
     }
   };
 
@@ -253,7 +245,7 @@ class PowerKernel final : public DualKernel<T> {
     const Moments along = moments_.at(c), against = moments_.at(opposite(c));
     // A_00' and the second derivatives of A_00, A_11, A_02 are infinite at |ρ| = 1; where one of
     // the two powers has no jump, the infinities cancel and nothing is left.
-    const bool inside = is_positive(along.s);
+    const bool inside = certainly_positive(along.s);
     const auto derivative = [&](auto is_singular, auto term) -> std::optional<T> {
       T total(0);
       for (const Term& t : terms_) {
@@ -274,6 +266,11 @@ class PowerKernel final : public DualKernel<T> {
                    [&](const Term& t) {
                      return T(t.same * along.second(t.m, t.n) +
                               t.crossed * against.second(t.m, t.n));
+                   }),
+        derivative([](const Term& t) { return t.m + t.n == 0; },
+                   [&](const Term& t) {
+                     return T(t.same * along.weighted_second(t.m, t.n) +
+                              t.crossed * against.weighted_second(t.m, t.n));
                    })};
   }
 
@@ -309,8 +306,8 @@ class PowerKernel final : public DualKernel<T> {
   T value(const Moments& along, const Moments& against) const {
     T total(0);
     for (const Term& t : terms_) {
-      if (!is_zero(t.same)) total += t.same * along.value(t.m, t.n);
-      if (!is_zero(t.crossed)) total += t.crossed * against.value(t.m, t.n);
+      if (!certainly_zero(t.same)) total += t.same * along.value(t.m, t.n);
+      if (!certainly_zero(t.crossed)) total += t.crossed * against.value(t.m, t.n);
     }
     return total;
   }
@@ -335,7 +332,7 @@ class SeriesKernel final : public DualKernel<T> {
   }
 
   T value(const Correlation<T>& c) const override {
-    if (at_one_ && is_zero(c.one_minus)) return *at_one_;
+    if (at_one_ && certainly_zero(c.one_minus)) return *at_one_;
     return widened(horner(
                        c.rho, [](int) { return 1; }, 0),
                    c, 0);
@@ -343,7 +340,7 @@ class SeriesKernel final : public DualKernel<T> {
 
   KernelJet<T> jet(const Correlation<T>& c) const override {
     using std::abs;
-    KernelJet<T> jet{value(c), {}, {}};
+    KernelJet<T> jet{value(c), {}, {}, {}};
     if (!ends_ && !certainly_less(T(abs(c.rho)), T(1))) return jet;
     jet.first = widened(horner(
                             c.rho, [](int k) { return k; }, 1),
@@ -351,6 +348,7 @@ class SeriesKernel final : public DualKernel<T> {
     jet.second = widened(horner(
                              c.rho, [](int k) { return k * (k - 1); }, 2),
                          c, 2);
+    jet.weighted_second = c.one_minus * c.one_plus * *jet.second;
     return jet;
   }
 
@@ -385,7 +383,7 @@ class SeriesKernel final : public DualKernel<T> {
 
   /// max of k^order ρ^{k-order} over the reals k >= next; it falls from k = order/ln(1/ρ) on.
   static Interval largest_factor(const Interval& rho, int next, int order) {
-    if (order > 0 && is_positive(rho)) {
+    if (order > 0 && certainly_positive(rho)) {
       const Interval peak = order / Interval(-log(rho));
       if (upper(peak) > next)
         return power(Interval(peak / exp(Interval(1))), order) / power(rho, order);

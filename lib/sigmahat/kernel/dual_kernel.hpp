@@ -33,6 +33,9 @@ struct KernelJet {
   T value;
   std::optional<T> first;
   std::optional<T> second;
+  /// (1-ρ²) κ'': there wherever `first` is, also at ρ = ±1 where κ'' is infinite. The part of a
+  /// Hessian that moves two rows apart is this times unit directions.
+  std::optional<T> weighted_second;
 };
 
 /// κ_{σγ}(ρ) = E[σ(u)γ(v)], u and v standard normal with correlation ρ (MATH.md 3).

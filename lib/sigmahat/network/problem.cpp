@@ -70,7 +70,8 @@ bool unit_by_construction(const WeightMatrix& B) {
 struct Row {
   Vector<Rational> entries;
   Rational squared_norm;
-  int power_into_a;  ///< p
+  int power_into_a;          ///< p
+  bool may_be_free = false;  ///< it is the activation that lets the row have this length
 };
 
 /// The norm, or how far it is from 1 where six digits would not show it.
@@ -94,6 +95,7 @@ Row scalable_row(const NetworkInput& input, Index i) {
   if (row.squared_norm == 1 || normalize || unit_by_construction(network.B)) return row;
   if (const auto degree = network.activation.homogeneity()) {
     row.power_into_a = *degree;
+    row.may_be_free = true;
     return row;
   }
   const auto* doubles = std::get_if<WeightMatrix::Doubles>(&network.B.source);
@@ -195,11 +197,19 @@ std::optional<Rational> rational_root(const Rational& x) {
   return Rational(top, bottom);
 }
 
-/// Writes row i of the network's values: b̂_i and a_i ‖b_i‖^p.
+enum class Lengths { unit, as_given };
+
+/// Writes row i of the network's values: b̂_i and a_i ‖b_i‖^p, or both as given.
 template <Scalar T>
-void set_row(const NetworkInput& input, Index i, NetworkValues<T>& values) {
+void set_row(const NetworkInput& input, Index i, Lengths lengths, NetworkValues<T>& values) {
   const Row row = scalable_row(input, i);
   const Rational& a = input.network.a[static_cast<std::size_t>(i)];
+  if (lengths == Lengths::as_given && row.may_be_free) {
+    for (Index j = 0; j < row.entries.size(); ++j)
+      values.B(i, j) = from_rational<T>(row.entries[j]);
+    values.a[i] = from_rational<T>(a);
+    return;
+  }
   if (const auto norm = rational_root(row.squared_norm)) {
     // Rational to the end, so that what is exactly representable stays exact: parallel rows of
     // rational length keep the correlation 1.
@@ -302,7 +312,7 @@ Matrix<T> orthonormal_rows(const WeightMatrix::Orthogonal& o) {
 }
 
 template <Scalar T>
-NetworkValues<T> network_values(const NetworkInput& input) {
+NetworkValues<T> network_values(const NetworkInput& input, Lengths lengths) {
   const Network& network = input.network;
   NetworkValues<T> values{network.activation, Vector<T>(network.width()), {}};
   if (orthonormal_by_construction(network.B)) {
@@ -313,7 +323,7 @@ NetworkValues<T> network_values(const NetworkInput& input) {
       values.a[i] = from_rational<T>(network.a[static_cast<std::size_t>(i)]);
   } else {
     values.B.resize(network.width(), network.dimension());
-    for (Index i = 0; i < network.width(); ++i) set_row(input, i, values);
+    for (Index i = 0; i < network.width(); ++i) set_row(input, i, lengths, values);
   }
   for (Index i = 0; i < network.width(); ++i)
     require_finite(values.a[i], fmt::format("{}.a[{}]", input.name, i));
@@ -368,10 +378,22 @@ ProblemValues<T> at_precision(const Problem& problem) {
   check_frame(teacher, student, problem.noise_variance);
   const T noise_variance = from_rational<T>(problem.noise_variance);
   require_finite(noise_variance, "teacher.noise_variance");
-  return {network_values<T>(teacher), network_values<T>(student), noise_variance};
+  return {network_values<T>(teacher, Lengths::unit), network_values<T>(student, Lengths::unit),
+          noise_variance};
 }
 template ProblemValues<double> at_precision(const Problem&);
 template ProblemValues<Real> at_precision(const Problem&);
 template ProblemValues<Interval> at_precision(const Problem&);
+
+template <Scalar T>
+NetworkValues<T> student_as_given(const Problem& problem) {
+  const NetworkInput teacher{problem.teacher, "teacher", problem.normalize};
+  const NetworkInput student{problem.student, "student", problem.normalize};
+  check_frame(teacher, student, problem.noise_variance);
+  return network_values<T>(student, Lengths::as_given);
+}
+template NetworkValues<double> student_as_given(const Problem&);
+template NetworkValues<Real> student_as_given(const Problem&);
+template NetworkValues<Interval> student_as_given(const Problem&);
 
 }  // namespace sigmahat

@@ -108,6 +108,12 @@ struct ProblemValues {
 template <Scalar T>
 ProblemValues<T> at_precision(const Problem& problem);
 
+/// The student at the precision in force, its rows as long as they are given where its activation
+/// is positively homogeneous: the point to differentiate at where rows are free. Throws as
+/// at_precision does.
+template <Scalar T>
+NetworkValues<T> student_as_given(const Problem& problem);
+
 /// Throws InputError, naming what is wrong and where ("teacher.B[3]", counted from 0 as in the
 /// problem file), unless: shapes agree; the noise variance is not negative; entries are finite; no
 /// row is zero; rows are unit, or `normalize` is set, or the activation is positively homogeneous.

@@ -44,7 +44,9 @@ double from_enclosure<double>(const Enclosure& x) {
 }
 template <>
 Real from_enclosure<Real>(const Enclosure& x) {
-  return x.value;
+  Real result;
+  mpfr_set(result.backend().data(), x.value.backend().data(), MPFR_RNDN);
+  return result;
 }
 template <>
 Interval from_enclosure<Interval>(const Enclosure& x) {

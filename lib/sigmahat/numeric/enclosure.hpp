@@ -28,7 +28,8 @@ struct Enclosure {
 Enclosure to_enclosure(const Interval& x, Status status);
 Interval to_interval(const Enclosure& x);
 
-/// For T = Interval the whole enclosure, otherwise its value.
+/// For T = Interval the whole enclosure, otherwise its value, at the precision in force: a value of
+/// lower precision would lower that of what is computed from it.
 template <Scalar T>
 T from_enclosure(const Enclosure& x);
 

@@ -30,7 +30,15 @@ struct SigmahatTraits : GenericNumTraits<T> {
   static int digits10() { return static_cast<int>(T::default_precision()); }
 };
 template <>
-struct NumTraits<sigmahat::Real> : SigmahatTraits<sigmahat::Real> {};
+struct NumTraits<sigmahat::Real> : SigmahatTraits<sigmahat::Real> {
+  /// At the precision in force: std::numeric_limits keeps that of its first use.
+  static sigmahat::Real epsilon() {
+    sigmahat::Real result(1);
+    mpfr_set_ui_2exp(result.backend().data(), 1, 1 - mpfr_get_prec(result.backend().data()),
+                     MPFR_RNDN);
+    return result;
+  }
+};
 template <>
 struct NumTraits<sigmahat::Interval> : SigmahatTraits<sigmahat::Interval> {};
 template <>

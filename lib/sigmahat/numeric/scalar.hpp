@@ -54,6 +54,29 @@ Interval hull(const Interval& x, const Interval& y);
 /// disjoint.
 Interval intersect(const Interval& x, const Interval& y);
 
+/// What is certain: for an Interval, what holds for every number in it.
+template <Scalar T>
+bool certainly_positive(const T& x) {
+  if constexpr (std::same_as<T, Interval>)
+    return lower(x) > 0;
+  else
+    return x > 0;
+}
+template <Scalar T>
+bool certainly_zero(const T& x) {
+  if constexpr (std::same_as<T, Interval>)
+    return lower(x) == 0 && upper(x) == 0;
+  else
+    return x == 0;
+}
+template <Scalar T>
+bool certainly_less(const T& x, const T& y) {
+  if constexpr (std::same_as<T, Interval>)
+    return upper(x) < lower(y);
+  else
+    return x < y;
+}
+
 /// x cut to [lo, hi] where the exact value is known to lie there and rounding may have left it.
 template <Scalar T>
 T known_within(const T& x, const T& lo, const T& hi);

@@ -1,0 +1,288 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <sigmahat/coefficients/table.hpp>
+#include <sigmahat/hermite/polynomial.hpp>
+#include <sigmahat/numeric/errors.hpp>
+#include <sigmahat/numeric/number_text.hpp>
+#include <sigmahat/numeric/overloaded.hpp>
+#include <sigmahat/objective/make_objective.hpp>
+#include <sigmahat/objective/pair_objective.hpp>
+
+namespace sigmahat {
+namespace {
+
+// ---- Text ---------------------------------------------------------------------------------------
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    const std::size_t end = text.find(separator);
+    parts.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+int parse_degree(std::string_view text) {
+  const Rational value = parse_rational(text);
+  if (denominator(value) != 1 || value < 0 || value > max_supported_degree)
+    throw ParseError(
+        fmt::format("expected a degree from 0 to {}, not \"{}\"", max_supported_degree, text));
+  return static_cast<int>(value);
+}
+
+std::set<int> parse_degrees(std::string_view text) {
+  std::set<int> degrees;
+  for (const std::string_view part : split(text, ',')) degrees.insert(parse_degree(part));
+  return degrees;
+}
+
+std::map<int, Rational> parse_weights(std::string_view text) {
+  std::map<int, Rational> weights;
+  for (const std::string_view part : split(text, ',')) {
+    const std::size_t equals = part.find('=');
+    if (equals == std::string_view::npos)
+      throw ParseError(fmt::format("expected degree=weight, not \"{}\"", part));
+    const int degree = parse_degree(part.substr(0, equals));
+    if (!weights.emplace(degree, parse_rational(part.substr(equals + 1))).second)
+      throw ParseError(fmt::format("degree {} has two weights", degree));
+  }
+  return weights;
+}
+
+/// The values of "mu=0.05,lambda=1", exactly these names in this order.
+std::vector<Rational> parse_settings(std::string_view text,
+                                     const std::vector<std::string_view>& names) {
+  std::vector<Rational> values;
+  const std::vector<std::string_view> parts = split(text, ',');
+  for (std::size_t i = 0; i < names.size() && i < parts.size(); ++i)
+    if (parts[i].substr(0, names[i].size() + 1) == fmt::format("{}=", names[i]))
+      values.push_back(parse_rational(parts[i].substr(names[i].size() + 1)));
+  if (values.size() != names.size() || parts.size() != names.size())
+    throw ParseError(fmt::format("expected {}=NUMBER", fmt::join(names, "=NUMBER,")));
+  return values;
+}
+
+// ---- Objectives ---------------------------------------------------------------------------------
+
+template <Scalar T>
+using Result = std::unique_ptr<Objective<T>>;
+
+template <Scalar T>
+struct Maker {
+  const ProblemValues<T>& problem;
+  Constraint constraint;
+  int digits, threads;
+
+  const Activation& sigma() const { return problem.teacher.activation; }
+  const Activation& gamma() const { return problem.student.activation; }
+
+  Result<T> operator()(const FullLoss&) const {
+    if (const auto degree = gamma().polynomial_degree()) {
+      std::set<int> all;
+      for (int k = 0; k <= *degree; ++k) all.insert(k);
+      return (*this)(DesignedLoss{all});
+    }
+    return make(make_pair_kernel<T>(gamma(), sigma(), constraint, digits),
+                make_pair_kernel<T>(gamma(), gamma(), constraint, digits), out_of_parity());
+  }
+
+  Result<T> operator()(const DesignedLoss& loss) const {
+    const int highest = *loss.degrees.rbegin();
+    const std::vector<T> s = coefficients(sigma(), highest);
+    std::vector<T> g = coefficients(gamma(), highest), reached;
+    for (int k = 0; k <= highest; ++k) {
+      const auto i = static_cast<std::size_t>(k);
+      if (!loss.degrees.contains(k)) g[i] = T(0);
+      reached.push_back(certainly_zero(g[i]) ? T(0) : square(s[i]));
+    }
+    const T all = teacher_norm();
+    const T part = of_teacher(*make_gram_power_kernel(reached, Constraint::sphere));
+    return make(make_polynomial_kernel(g, s, constraint), make_polynomial_kernel(g, g, constraint),
+                T(all - part));
+  }
+
+  Result<T> operator()(const DegreeLoss& loss) const {
+    std::vector<T> w(static_cast<std::size_t>(loss.weights.rbegin()->first) + 1, T(0));
+    for (const auto& [degree, weight] : loss.weights)
+      w[static_cast<std::size_t>(degree)] = from_rational<T>(weight);
+    auto mixed = make_gram_power_kernel(w, constraint);
+    const T teacher = of_teacher(*make_gram_power_kernel(w, Constraint::sphere));
+    return std::make_unique<PairObjective<T>>(
+        problem.teacher, std::move(mixed), make_gram_power_kernel(w, constraint),
+        typename PairObjective<T>::Constants{teacher, T(0), T(0)}, threads);
+  }
+
+  Result<T> operator()(const GadgetObjective& gadget) const {
+    PolynomialTerms<T> terms;
+    for (const auto& [powers, factor] : gadget.pairs)
+      terms.pairs.push_back({powers.first, powers.second, from_rational<T>(factor)});
+    return make(std::move(terms));
+  }
+  Result<T> operator()(const GuaranteedObjective& g) const {
+    PolynomialTerms<T> terms;
+    terms.pairs = {{2, 2, T(1)}};
+    terms.singles = {{4, from_rational<T>(-g.mu)}};
+    return make(std::move(terms));
+  }
+  Result<T> operator()(const PenalisedObjective& p) const {
+    using std::abs;
+    using std::sqrt;
+    const T scale = abs(T(sqrt(T(24)) * coefficients(sigma(), 4)[4]));
+    if (!certainly_positive(scale))
+      throw DomainError(
+          fmt::format("the fourth Hermite coefficient of {} is zero: no sample of it "
+                      "estimates a polynomial of degree four",
+                      sigma().name()));
+    PolynomialTerms<T> terms;
+    terms.pairs = {{2, 2, T(scale / 2)}};
+    terms.singles = {{4, T(from_rational<T>(-p.mu / 24) * scale)}};
+    terms.norm =
+        p.whitened ? PolynomialTerms<T>::Norm::teacher : PolynomialTerms<T>::Norm::euclidean;
+    terms.lambda = from_rational<T>(p.lambda);
+    return make(std::move(terms));
+  }
+
+ private:
+  Result<T> make(PolynomialTerms<T> terms) const {
+    return std::make_unique<PolynomialObjective<T>>(problem.teacher, std::move(terms));
+  }
+  /// The loss whose part beyond the noise that no student can remove is `out_of_reach`.
+  Result<T> make(std::unique_ptr<PairKernel<T>> mixed, std::unique_ptr<PairKernel<T>> student,
+                 const T& out_of_reach) const {
+    const T& noise = problem.noise_variance;
+    return std::make_unique<PairObjective<T>>(
+        problem.teacher, std::move(mixed), std::move(student),
+        typename PairObjective<T>::Constants{teacher_norm(), noise, T(noise + out_of_reach)},
+        threads);
+  }
+
+  std::unique_ptr<DualKernel<T>> teacher_kernel() const {
+    return make_dual_kernel<T>(sigma(), sigma(), digits);
+  }
+  /// E|a*ᵀσ(B*x)|²
+  T teacher_norm() const {
+    const auto kernel = teacher_kernel();
+    return quadratic_form<T>(
+        problem.teacher, [&](const Correlation<T>& c) { return kernel->value(c); }, threads);
+  }
+  T of_teacher(const PairKernel<T>& kernel) const {
+    return quadratic_form<T>(
+        problem.teacher,
+        [&](const Correlation<T>& c) {
+          return kernel.value({T(1), T(1), c});
+        },
+        threads);
+  }
+  /// The squared norm of the teacher's odd part, for an even student; of its even part, for an odd
+  /// one.
+  T out_of_parity() const {
+    const Parity parity = gamma().parity();
+    if (parity == Parity::none || parity == sigma().parity()) return T(0);
+    const auto kernel = teacher_kernel();
+    return quadratic_form<T>(
+        problem.teacher,
+        [&](const Correlation<T>& c) {
+          const T here = kernel->value(c);
+          const T there = kernel->value({T(-c.rho), c.one_plus, c.one_minus});
+          return T(T(parity == Parity::even ? T(here - there) : T(here + there)) / 2);
+        },
+        threads);
+  }
+
+  std::vector<T> coefficients(const Activation& activation, int highest) const {
+    std::vector<T> values;
+    const CoefficientTable table = hermite_coefficients(activation, highest, digits);
+    for (const HermiteCoefficient& c : table.coefficients) {
+      if (c.enclosure.status == Status::estimated)
+        throw DomainError(fmt::format("the coefficients of {} are not proven: {}",
+                                      activation.name(), table.estimated_because));
+      values.push_back(from_enclosure<T>(c.enclosure));
+    }
+    return values;
+  }
+};
+
+}  // namespace
+
+ObjectiveChoice parse_objective(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  const std::string_view kind = text.substr(0, colon);
+  const bool has_more = colon != std::string_view::npos;
+  const std::string_view more = has_more ? text.substr(colon + 1) : "";
+  try {
+    if (kind == "f" && !has_more) return FullLoss{};
+    if (kind == "f_gamma" && has_more) return DesignedLoss{parse_degrees(more)};
+    if (kind == "degree" && has_more) return DegreeLoss{{{parse_degree(more), Rational(1)}}};
+    if (kind == "weights" && has_more) return DegreeLoss{parse_weights(more)};
+    if (kind == "gadget" && has_more) return GadgetObjective{parse_pair_polynomial(more)};
+    if (kind == "G") return GuaranteedObjective{parse_settings(more, {"mu"})[0]};
+    if (kind == "penalty" || kind == "whitened") {
+      const std::vector<Rational> settings = parse_settings(more, {"mu", "lambda"});
+      return PenalisedObjective{settings[0], settings[1], kind == "whitened"};
+    }
+  } catch (const ParseError& error) {
+    throw ParseError(fmt::format("objective \"{}\": {}", text, error.what()));
+  }
+  throw ParseError(fmt::format(
+      "objective \"{}\": expected f, f_gamma:2,4, degree:4, weights:2=1,4=1/2, G:mu=0.05, "
+      "gadget:s^2*t^2, penalty:mu=0.05,lambda=1 or whitened:mu=0.05,lambda=1",
+      text));
+}
+
+std::string to_text(const ObjectiveChoice& choice) {
+  return std::visit(
+      Overloaded{[](const FullLoss&) { return std::string("f"); },
+                 [](const DesignedLoss& loss) {
+                   return fmt::format("f_gamma:{}", fmt::join(loss.degrees, ","));
+                 },
+                 [](const DegreeLoss& loss) {
+                   if (loss.weights.size() == 1 && loss.weights.begin()->second == 1)
+                     return fmt::format("degree:{}", loss.weights.begin()->first);
+                   std::string list;
+                   for (const auto& [degree, weight] : loss.weights)
+                     list +=
+                         fmt::format("{}{}={}", list.empty() ? "" : ",", degree, to_text(weight));
+                   return "weights:" + list;
+                 },
+                 [](const GadgetObjective& gadget) { return "gadget:" + to_text(gadget.pairs); },
+                 [](const GuaranteedObjective& g) { return "G:mu=" + to_text(g.mu); },
+                 [](const PenalisedObjective& p) {
+                   return fmt::format("{}:mu={},lambda={}", p.whitened ? "whitened" : "penalty",
+                                      to_text(p.mu), to_text(p.lambda));
+                 }},
+      choice);
+}
+
+Constraint parse_constraint(std::string_view text) {
+  if (text == "sphere") return Constraint::sphere;
+  if (text == "free") return Constraint::free;
+  throw ParseError(fmt::format("expected sphere or free, not \"{}\"", text));
+}
+
+template <Scalar T>
+std::unique_ptr<Objective<T>> make_objective(const ObjectiveChoice& choice,
+                                             const ProblemValues<T>& problem, Constraint constraint,
+                                             int digits, int threads) {
+  return std::visit(Maker<T>{problem, constraint, digits, threads}, choice);
+}
+
+template <Scalar T>
+Weights<T> student_weights(const Problem& problem, Constraint constraint) {
+  NetworkValues<T> student = constraint == Constraint::free ? student_as_given<T>(problem)
+                                                            : at_precision<T>(problem).student;
+  return {std::move(student.a), std::move(student.B)};
+}
+
+#define SIGMAHAT_INSTANTIATE(T)                                               \
+  template std::unique_ptr<Objective<T>> make_objective(                      \
+      const ObjectiveChoice&, const ProblemValues<T>&, Constraint, int, int); \
+  template Weights<T> student_weights(const Problem&, Constraint)
+SIGMAHAT_INSTANTIATE(double);
+SIGMAHAT_INSTANTIATE(Real);
+SIGMAHAT_INSTANTIATE(Interval);
+#undef SIGMAHAT_INSTANTIATE
+
+}  // namespace sigmahat

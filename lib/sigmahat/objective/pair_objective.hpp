@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include <sigmahat/kernel/pair_kernel.hpp>
+#include <sigmahat/network/problem.hpp>
+#include <sigmahat/objective/objective.hpp>
+
+namespace sigmahat {
+
+/// Squared distances between networks (MATH.md 4, 5):
+///   Σ_ij a*_i a*_j t(b*_i, b*_j) - 2 Σ_ij a_i a*_j q(b_i, b*_j) + Σ_ij a_i a_j k(b_i, b_j) + s².
+///
+/// O(m (m + m*) (d + cost of a kernel)) for value, gradient and Hessian products, O(m (m + m*) d²)
+/// for the Hessian; memory O((m + m*) d + m (m + m*)) beside the result.
+template <Scalar T>
+class PairObjective final : public Objective<T> {
+ public:
+  /// What the student has no part in.
+  struct Constants {
+    T teacher;       ///< Σ_ij a*_i a*_j t(b*_i, b*_j)
+    T noise;         ///< s²
+    T out_of_reach;  ///< the part of both that no student can remove
+  };
+
+  /// @param mixed    q: student row first, teacher row second
+  /// @param student  k, symmetric
+  PairObjective(NetworkValues<T> teacher, std::unique_ptr<PairKernel<T>> mixed,
+                std::unique_ptr<PairKernel<T>> student, Constants constants, int threads);
+
+  T value(const Weights<T>& x) const override;
+  typename Objective<T>::Evaluation value_and_gradient(const Weights<T>& x) const override;
+  Weights<T> hessian_product(const Weights<T>& x, const Weights<T>& direction) const override;
+  Matrix<T> hessian(const Weights<T>& x) const override;
+  T constant() const override { return constants_.out_of_reach; }
+  std::string method() const override;
+
+ private:
+  class Point;
+
+  NetworkValues<T> teacher_;
+  std::unique_ptr<PairKernel<T>> mixed_, student_;
+  Constants constants_;
+  int threads_;
+};
+
+/// Σ_ij a_i a_j k(⟨b_i, b_j⟩) of a network with unit rows.
+template <Scalar T>
+T quadratic_form(const NetworkValues<T>& network, const std::function<T(const Correlation<T>&)>& k,
+                 int threads);
+
+}  // namespace sigmahat
