@@ -138,7 +138,7 @@ class Loss(ProgramTest):
     def test_a_bad_objective_or_constraint_is_refused_by_name(self):
         for option, value, saying in [("--objective", "f_gamma:x", "f_gamma:x"),
                                       ("--objective", "h", "expected f, f_gamma"),
-                                      ("--objective", "gadget:s^", "expected a number"),
+                                      ("--objective", "gadget:s^", "expected a whole number"),
                                       ("--constraint", "ball", "sphere or free")]:
             self.refuse("loss", "--dim", "2", option, value, saying=[option, saying])
         self.refuse("loss", "--dim", "50", "--hessian", saying="at most 500")

@@ -57,7 +57,7 @@ const std::vector<Case> cases{
     {"degree:3", "relu", "relu", Constraint::free},
     {"weights:0=1/3,2=1,5=-1/2", "relu", "relu", Constraint::free},
     {"G:mu=1/20", "relu", "relu", Constraint::sphere},
-    {"gadget:s^3*t - 1/2*(s+2t)^2 + 3", "relu", "relu", Constraint::free},
+    {"gadget:s^3*t - 1/2*(s+2*t)^2 + 3", "relu", "relu", Constraint::free},
     {"penalty:mu=2,lambda=3/2", "relu", "relu", Constraint::free},
     {"whitened:mu=1/3,lambda=2", "softplus", "relu", Constraint::free},
 };
@@ -156,7 +156,7 @@ TEST_CASE("Objectives are read back from their text, and bad text is refused by 
     CHECK(to_text(parse_objective(once)) == once);
   }
   CHECK(to_text(parse_objective("f_gamma:4,2,4")) == "f_gamma:2,4");
-  CHECK(to_text(parse_objective("gadget:(s-t)^2/2")) == "gadget:1/2*t^2 - s*t + 1/2*s^2");
+  CHECK(to_text(parse_objective("gadget:(s-t)^2/2")) == "gadget:1/2*s^2 - s*t + 1/2*t^2");
   for (const char* text : {"",
                            "g",
                            "f:",
@@ -209,7 +209,7 @@ TEST_CASE("A gadget is its double sum") {
   const auto value = [&](const char* text) {
     return make_objective(parse_objective(text), problem, Constraint::free, 40)->value(x);
   };
-  CHECK(abs(Real(value("gadget:s^3 t - 2t + 1") - sum)) < Real("1e-36"));
+  CHECK(abs(Real(value("gadget:s^3*t - 2*t + 1") - sum)) < Real("1e-36"));
   CHECK(abs(Real(value("G:mu=1/3") - guaranteed)) < Real("1e-36"));
 }
 

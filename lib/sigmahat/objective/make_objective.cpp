@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <sigmahat/coefficients/table.hpp>
+#include <sigmahat/gadget/gadget.hpp>
 #include <sigmahat/hermite/polynomial.hpp>
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/number_text.hpp>
@@ -12,6 +13,9 @@
 
 namespace sigmahat {
 namespace {
+
+/// ⟨b*,b_j⟩ and ⟨b*,b_k⟩ of a pair of rows.
+const std::vector<std::string> pair_names{"s", "t"};
 
 // ---- Text ---------------------------------------------------------------------------------------
 
@@ -117,8 +121,8 @@ struct Maker {
 
   Result<T> operator()(const GadgetObjective& gadget) const {
     PolynomialTerms<T> terms;
-    for (const auto& [powers, factor] : gadget.pairs)
-      terms.pairs.push_back({powers.first, powers.second, from_rational<T>(factor)});
+    for (const auto& [powers, factor] : gadget.pairs.terms())
+      terms.pairs.push_back({powers[0], powers[1], from_rational<T>(factor)});
     return make(std::move(terms));
   }
   Result<T> operator()(const GuaranteedObjective& g) const {
@@ -217,7 +221,8 @@ ObjectiveChoice parse_objective(std::string_view text) {
     if (kind == "f_gamma" && has_more) return DesignedLoss{parse_degrees(more)};
     if (kind == "degree" && has_more) return DegreeLoss{{{parse_degree(more), Rational(1)}}};
     if (kind == "weights" && has_more) return DegreeLoss{parse_weights(more)};
-    if (kind == "gadget" && has_more) return GadgetObjective{parse_pair_polynomial(more)};
+    if (kind == "gadget" && has_more)
+      return GadgetObjective{parse_polynomial(more, pair_names, max_gadget_degree)};
     if (kind == "G") return GuaranteedObjective{parse_settings(more, {"mu"})[0]};
     if (kind == "penalty" || kind == "whitened") {
       const std::vector<Rational> settings = parse_settings(more, {"mu", "lambda"});
@@ -247,7 +252,9 @@ std::string to_text(const ObjectiveChoice& choice) {
                          fmt::format("{}{}={}", list.empty() ? "" : ",", degree, to_text(weight));
                    return "weights:" + list;
                  },
-                 [](const GadgetObjective& gadget) { return "gadget:" + to_text(gadget.pairs); },
+                 [](const GadgetObjective& gadget) {
+                   return "gadget:" + to_text(gadget.pairs, pair_names);
+                 },
                  [](const GuaranteedObjective& g) { return "G:mu=" + to_text(g.mu); },
                  [](const PenalisedObjective& p) {
                    return fmt::format("{}:mu={},lambda={}", p.whitened ? "whitened" : "penalty",

@@ -9,6 +9,7 @@
 
 #include <sigmahat/kernel/pair_kernel.hpp>
 #include <sigmahat/network/problem.hpp>
+#include <sigmahat/numeric/multivariate_polynomial.hpp>
 #include <sigmahat/objective/objective.hpp>
 #include <sigmahat/objective/polynomial_objective.hpp>
 
@@ -26,7 +27,7 @@ struct DegreeLoss {
 };
 /// Σ_i a*_i Σ_{j≠k} P(⟨b*_i,b_j⟩, ⟨b*_i,b_k⟩).
 struct GadgetObjective {
-  PairPolynomial pairs;
+  MultivariatePolynomial pairs;  ///< P in s and t
 };
 /// G(B; μ) = Σ_i a*_i (Σ_{j≠k} ⟨b*_i,b_j⟩²⟨b*_i,b_k⟩² - μ Σ_j ⟨b*_i,b_j⟩⁴) (MATH.md 7).
 struct GuaranteedObjective {

@@ -1,121 +1,14 @@
 #include <algorithm>
-#include <cctype>
 
 #include <fmt/format.h>
 
 #include <sigmahat/numeric/errors.hpp>
-#include <sigmahat/numeric/number_text.hpp>
 #include <sigmahat/objective/polynomial_objective.hpp>
 
 namespace sigmahat {
 namespace {
 
 using Eigen::Index;
-
-constexpr int max_power = 64;
-
-PairPolynomial product(const PairPolynomial& p, const PairPolynomial& q) {
-  PairPolynomial result;
-  for (const auto& [m, x] : p)
-    for (const auto& [n, y] : q) {
-      const std::pair<int, int> power{m.first + n.first, m.second + n.second};
-      if (power.first + power.second > max_power)
-        throw ParseError(fmt::format("expected a polynomial of degree at most {}", max_power));
-      result[power] += x * y;
-    }
-  return result;
-}
-
-/// polynomial = term {(+|-) term}; term = [-] power {[*] power | / number};
-/// power = (number | s | t | "(" polynomial ")") [^ whole number].
-class PairPolynomialParser {
- public:
-  explicit PairPolynomialParser(std::string_view text) : text_(text) {}
-
-  PairPolynomial read() {
-    PairPolynomial result = polynomial();
-    if (next() != '\0') fail("the end");
-    std::erase_if(result, [](const auto& term) { return term.second == 0; });
-    return result;
-  }
-
- private:
-  char next() {
-    while (at_ < text_.size() && text_[at_] == ' ') ++at_;
-    return at_ < text_.size() ? text_[at_] : '\0';
-  }
-  bool take(char c) {
-    if (next() != c) return false;
-    ++at_;
-    return true;
-  }
-  [[noreturn]] void fail(std::string_view expected) const {
-    throw ParseError(fmt::format("\"{}\", column {}: expected {}", text_, at_ + 1, expected));
-  }
-
-  PairPolynomial polynomial() {
-    if (++depth_ > 100) fail("fewer parentheses");
-    PairPolynomial sum = term();
-    for (;;) {
-      const bool plus = take('+');
-      if (!plus && !take('-')) break;
-      for (const auto& [power, x] : term()) sum[power] += plus ? x : Rational(-x);
-    }
-    --depth_;
-    return sum;
-  }
-  PairPolynomial term() {
-    const bool negative = take('-');
-    PairPolynomial result = power();
-    for (;;) {
-      if (take('/')) {
-        const Rational divisor = number();
-        if (divisor == 0) fail("a divisor that is not zero");
-        for (auto& [unused, x] : result) x /= divisor;
-      } else if (take('*') || next() == 's' || next() == 't' || next() == '(') {
-        result = product(result, power());
-      } else {
-        break;
-      }
-    }
-    if (negative)
-      for (auto& [unused, x] : result) x = -x;
-    return result;
-  }
-  PairPolynomial power() {
-    const PairPolynomial base = factor();
-    if (!take('^')) return base;
-    const Rational exponent = number();
-    if (denominator(exponent) != 1 || exponent > max_power)
-      fail(fmt::format("a whole exponent up to {}", max_power));
-    PairPolynomial result{{{0, 0}, Rational(1)}};
-    for (int i = 0; i < static_cast<int>(exponent); ++i) result = product(result, base);
-    return result;
-  }
-  PairPolynomial factor() {
-    if (take('s')) return {{{1, 0}, Rational(1)}};
-    if (take('t')) return {{{0, 1}, Rational(1)}};
-    if (take('(')) {
-      PairPolynomial inner = polynomial();
-      if (!take(')')) fail(")");
-      return inner;
-    }
-    return {{{0, 0}, number()}};
-  }
-  Rational number() {
-    next();
-    const std::size_t start = at_;
-    while (at_ < text_.size() &&
-           (std::isdigit(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '.'))
-      ++at_;
-    if (at_ == start) fail("a number, s, t or (");
-    return parse_rational(text_.substr(start, at_ - start));
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-  int depth_ = 0;
-};
 
 /// n(n-1) x^{n-2} and the like: the order-th derivative of x^n, from the powers of x.
 template <Scalar T>
@@ -127,24 +20,6 @@ T power_derivative(const T* powers, int n, int order) {
 }
 
 }  // namespace
-
-PairPolynomial parse_pair_polynomial(std::string_view text) {
-  return PairPolynomialParser(text).read();
-}
-
-std::string to_text(const PairPolynomial& p) {
-  std::string text;
-  for (const auto& [power, factor] : p) {
-    const Rational size = abs(factor);
-    text += text.empty() ? (factor < 0 ? "-" : "") : (factor < 0 ? " - " : " + ");
-    std::vector<std::string> factors;
-    if (size != 1 || power == std::pair{0, 0}) factors.push_back(to_text(size));
-    for (const auto& [name, n] : {std::pair{"s", power.first}, {"t", power.second}})
-      if (n > 0) factors.push_back(n == 1 ? name : fmt::format("{}^{}", name, n));
-    text += fmt::format("{}", fmt::join(factors, "*"));
-  }
-  return text.empty() ? "0" : text;
-}
 
 /// The inner products m_ij, their powers and the sums S_α of these at one point.
 template <Scalar T>

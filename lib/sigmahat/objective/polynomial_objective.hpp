@@ -1,21 +1,11 @@
 #pragma once
 
-#include <map>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include <sigmahat/network/problem.hpp>
 #include <sigmahat/objective/objective.hpp>
 
 namespace sigmahat {
-
-/// Σ c_{αβ} s^α t^β, by (α, β).
-using PairPolynomial = std::map<std::pair<int, int>, Rational>;
-
-/// Reads a polynomial in s and t: "s^2*t^2 - 1/2*(s+t)^2". Throws ParseError otherwise.
-PairPolynomial parse_pair_polynomial(std::string_view text);
-std::string to_text(const PairPolynomial& p);
 
 /// With m_ij = ⟨b*_i, b_j⟩ (MATH.md 7):
 ///   Σ_i a*_i (Σ_{j≠k} P(m_ij, m_ik) + Σ_j q(m_ij)) + λ Σ_j (N(b_j) - 1)².
