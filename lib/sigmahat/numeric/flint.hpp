@@ -13,6 +13,7 @@
 #include <flint/arb.h>
 #include <flint/arb_fmpz_poly.h>
 #include <flint/arb_hypgeom.h>
+#include <flint/arb_poly.h>
 #include <flint/arf.h>
 #include <flint/fmpq.h>
 #include <flint/fmpz_poly.h>
@@ -24,6 +25,7 @@
 #include <arb.h>
 #include <arb_fmpz_poly.h>
 #include <arb_hypgeom.h>
+#include <arb_poly.h>
 #include <arf.h>
 #include <flint/fmpq.h>
 #include <flint/fmpz_poly.h>
