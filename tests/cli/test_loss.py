@@ -94,7 +94,7 @@ class Loss(ProgramTest):
         self.assertEqual(inputs["teacher"]["activation"], "relu")
 
     def test_at_the_teacher_the_gradient_vanishes_and_the_hessian_does_not_fall(self):
-        for activation in ["relu", "erf", "gelu"]:
+        for activation in ["relu", "erf", "gelu", "tanh", "sigmoid"]:
             B = {"gaussian": {"rows": 2, "cols": 3, "seed": 5}}
             r = self.loss_of(network(activation, [1, "-1/2"], B), network(activation, [1, "-1/2"], B),
                              "--gradient", "--hessian")

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <sigmahat/activation/weak_derivative.hpp>
 #include <sigmahat/coefficients/table.hpp>
 #include <sigmahat/kernel/dual_kernel.hpp>
 #include <sigmahat/numeric/precision.hpp>
@@ -224,4 +225,67 @@ TEST_CASE("The method of each kernel is told") {
   CHECK(kernel<double>({"relu", "relu"}, 17)->method() == "closed form");
   CHECK(kernel<double>({"quadratic", "tanh"}, 17)->method() == "polynomial of degree 2");
   CHECK(kernel<double>({"tanh", "tanh"}, 17)->method().starts_with("series, K = "));
+}
+
+TEST_CASE("Price: the derivatives are the kernels of the derivatives, at parallel inputs too") {
+  const PrecisionScope precision(40);
+  for (const Pair& pair : {Pair{"tanh", "tanh"},
+                           {"softplus", "softplus"},
+                           {"sigmoid", "gelu"},
+                           {"mish", "mish"},
+                           {"tanh", "silu"}}) {
+    CAPTURE(pair.sigma);
+    CAPTURE(pair.gamma);
+    const auto k = kernel<Interval>(pair, 20);
+    const auto sigma = weak_derivative(parse_activation(pair.sigma));
+    const auto gamma = weak_derivative(parse_activation(pair.gamma));
+    REQUIRE(sigma);
+    REQUIRE(gamma);
+    const auto slope = make_dual_kernel<Interval>(*sigma, *gamma, 20);
+    for (const Rational& rho : {Rational(1), Rational(-1), Rational(99, 100), Rational(1, 3)}) {
+      CAPTURE(rho.str());
+      const Correlation<Interval> c{from_rational<Interval>(rho),
+                                    from_rational<Interval>(Rational(1 - rho)),
+                                    from_rational<Interval>(Rational(1 + rho))};
+      const KernelJet<Interval> jet = k->jet(c), slopes = slope->jet(c);
+      REQUIRE(jet.first);
+      REQUIRE(jet.second);
+      REQUIRE(jet.weighted_second);
+      REQUIRE(slopes.first);
+      CHECK(overlap(*jet.first, slopes.value));
+      CHECK(upper(*jet.first) - lower(*jet.first) < Real("1e-12"));
+      CHECK(overlap(*jet.second, *slopes.first));
+      CHECK(overlap(*jet.weighted_second, Interval(c.one_minus * c.one_plus * *slopes.first)));
+    }
+  }
+}
+
+TEST_CASE("Where the second derivative is infinite, (1-rho²) times it is still enclosed") {
+  const PrecisionScope precision(40);
+  for (const Pair& pair : all_pairs()) {
+    CAPTURE(pair.sigma);
+    CAPTURE(pair.gamma);
+    const auto k = kernel<Interval>(pair, 30);
+    const auto fine = kernel<Real>(pair, 35);
+    for (const int sign : {1, -1})
+      for (const char* distance : {"0", "1e-30", "1e-6"}) {
+        CAPTURE(sign);
+        CAPTURE(distance);
+        // All correlations at most that far from ±1.
+        const Interval near = make_interval(Real(0), Real(distance));
+        const KernelJet<Interval> jet =
+            sign > 0 ? k->jet({Interval(1 - near), near, Interval(2 - near)})
+                     : k->jet({Interval(near - 1), Interval(2 - near), near});
+        if (!jet.first) continue;
+        REQUIRE(jet.weighted_second);
+        if (upper(near) == 0) continue;
+        const Real inside = Real(distance) / 3;
+        const KernelJet<Real> point = sign > 0
+                                          ? fine->jet({Real(1 - inside), inside, Real(2 - inside)})
+                                          : fine->jet({Real(inside - 1), Real(2 - inside), inside});
+        REQUIRE(point.weighted_second);
+        CHECK(lower(*jet.weighted_second) <= *point.weighted_second);
+        CHECK(*point.weighted_second <= upper(*jet.weighted_second));
+      }
+  }
 }

@@ -109,6 +109,9 @@ class Activation {
 /// the normal distribution, or not defined.
 Activation parse_activation(std::string_view text);
 
+/// σ as a tree of the grammar, for an activation that parse_activation gave.
+Expression to_expression(const Activation& activation);
+
 /// A line of the registry.
 struct ActivationEntry {
   std::string name;        ///< "leaky_relu"

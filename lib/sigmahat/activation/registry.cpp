@@ -107,14 +107,18 @@ std::string canonical_parameter(const Definition& definition, const Rational& va
   return to_text(value);
 }
 
+/// The call of a function of the grammar, the argument x added to its parameters.
+std::string with_argument(std::string_view name, std::string_view parameters) {
+  return fmt::format("{}({}{}x)", name, parameters, parameters.empty() ? "" : ", ");
+}
+
 /// The registry's activation of that name, already canonical: "elu(1)".
 Activation from_registry(const Definition& definition, const std::vector<Rational>& parameters) {
   std::string list;
   for (const Rational& value : parameters)
     list += (list.empty() ? "" : ",") + canonical_parameter(definition, value);
   const std::string& name = definition.entry.name;
-  const Expression f =
-      parse_expression(fmt::format("{}({}{}x)", name, list, list.empty() ? "" : ", "));
+  const Expression f = parse_expression(with_argument(name, list));
   require_admissible(f);
   return Activation(list.empty() ? name : fmt::format("{}({})", name, list), structure_of(f));
 }
@@ -150,6 +154,19 @@ std::vector<Rational> read_parameters(std::string_view list) {
 
 }  // namespace
 
+Expression to_expression(const Activation& activation) {
+  const std::string_view text = activation.name();
+  const std::size_t open = text.find('(');
+  const std::string_view name = text.substr(0, open);
+  // The name of a line of the registry, or the text of an expression.
+  const bool registered = std::any_of(definitions().begin(), definitions().end(),
+                                      [&](const auto& d) { return d.entry.name == name; });
+  if (!registered || !is_call_by_name(text)) return parse_expression(text);
+  const std::string_view parameters =
+      open == std::string_view::npos ? "" : text.substr(open + 1, text.size() - open - 2);
+  return parse_expression(with_argument(name, parameters));
+}
+
 Activation parse_activation(std::string_view text) {
   const std::string_view call = trimmed(text);
   if (!is_call_by_name(call) && !call.empty()) return from_expression(call);
@@ -164,9 +181,8 @@ Activation parse_activation(std::string_view text) {
     const std::string inside(open == std::string_view::npos
                                  ? ""
                                  : trimmed(call.substr(open + 1, call.size() - open - 2)));
-    const std::string with_argument =
-        fmt::format("{}({}{}x)", name, inside, inside.empty() ? "" : ", ");
-    for (const std::string_view candidate : {std::string_view(with_argument), call}) {
+    const std::string complete = with_argument(name, inside);
+    for (const std::string_view candidate : {std::string_view(complete), call}) {
       try {
         return from_expression(candidate);
       } catch (const ParseError&) {

@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <fmt/format.h>
 
+#include <sigmahat/activation/weak_derivative.hpp>
 #include <sigmahat/coefficients/table.hpp>
 #include <sigmahat/kernel/dual_kernel.hpp>
 #include <sigmahat/numeric/precision.hpp>
@@ -231,6 +233,7 @@ class PowerKernel final : public DualKernel<T> {
         const Sides u = sides(sigma, m), v = sides(gamma, n);
         const Rational same = u.right * v.right + u.left * v.left;
         const Rational crossed = u.right * v.left + u.left * v.right;
+        crosses_ = crosses_ || crossed != 0;
         if (same != 0 || crossed != 0)
           terms_.push_back({m, n, from_rational<T>(same), from_rational<T>(crossed),
                             has_jump(u, m) && has_jump(v, n)});
@@ -238,11 +241,15 @@ class PowerKernel final : public DualKernel<T> {
   }
 
   T value(const Correlation<T>& c) const override {
-    return value(moments_.at(c), moments_.at(opposite(c)));
+    std::optional<Moments> opposite_moments;
+    const Moments along = moments_.at(c);
+    return value(along, against(along, c, opposite_moments));
   }
 
   KernelJet<T> jet(const Correlation<T>& c) const override {
-    const Moments along = moments_.at(c), against = moments_.at(opposite(c));
+    const Moments along = moments_.at(c);
+    std::optional<Moments> opposite_moments;
+    const Moments& against = this->against(along, c, opposite_moments);
     // A_00' and the second derivatives of A_00, A_11, A_02 are infinite at |ρ| = 1; where one of
     // the two powers has no jump, the infinities cancel and nothing is left.
     const bool inside = certainly_positive(along.s);
@@ -312,19 +319,27 @@ class PowerKernel final : public DualKernel<T> {
     return total;
   }
 
+  /// The moments at -ρ, half of the work: those at ρ stand in where no term asks for them.
+  const Moments& against(const Moments& along, const Correlation<T>& c,
+                         std::optional<Moments>& place) const {
+    return crosses_ ? place.emplace(moments_.at(opposite(c))) : along;
+  }
+
   TruncatedMoments<T> moments_;
   std::vector<Term> terms_;
+  bool crosses_ = false;  ///< whether any term has a crossed part
 };
 
 /// Σ_{k<=K} σ̂_k γ̂_k ρ^k; beyond K nothing, or what Parseval leaves.
 template <Scalar T>
 class SeriesKernel final : public DualKernel<T> {
  public:
-  /// @param tail  sqrt(D_K(σ) D_K(γ)), 0 where the series ends
+  /// @param tails  of κ, κ', κ'': sqrt(D_K(σ) D_K(γ)), and the same of σ' and γ', of σ'' and γ'',
+  ///               where they are known, up to the degrees K-1 and K-2; 0 where the series ends
   /// @param at_one  κ(1) where it is known by other means
-  SeriesKernel(const CoefficientTable& sigma, const CoefficientTable& gamma, T tail, bool ends,
-               std::optional<T> at_one)
-      : tail_(std::move(tail)), ends_(ends), at_one_(std::move(at_one)) {
+  SeriesKernel(const CoefficientTable& sigma, const CoefficientTable& gamma,
+               std::array<std::optional<T>, 3> tails, bool ends, std::optional<T> at_one)
+      : tails_(std::move(tails)), ends_(ends), at_one_(std::move(at_one)) {
     const std::size_t count = std::min(sigma.coefficients.size(), gamma.coefficients.size());
     for (std::size_t k = 0; k < count; ++k)
       products_.push_back(from_enclosure<T>(sigma.coefficients[k].enclosure) *
@@ -340,15 +355,18 @@ class SeriesKernel final : public DualKernel<T> {
 
   KernelJet<T> jet(const Correlation<T>& c) const override {
     using std::abs;
+    const bool inside = certainly_less(T(abs(c.rho)), T(1));
+    const auto bounded = [&](std::size_t order) { return ends_ || inside || tails_[order]; };
     KernelJet<T> jet{value(c), {}, {}, {}};
-    if (!ends_ && !certainly_less(T(abs(c.rho)), T(1))) return jet;
-    jet.first = widened(horner(
-                            c.rho, [](int k) { return k; }, 1),
-                        c, 1);
-    jet.second = widened(horner(
-                             c.rho, [](int k) { return k * (k - 1); }, 2),
-                         c, 2);
-    jet.weighted_second = c.one_minus * c.one_plus * *jet.second;
+    const T bend = horner(
+        c.rho, [](int k) { return k * (k - 1); }, 2);
+    if (bounded(1)) {
+      jet.first = widened(horner(
+                              c.rho, [](int k) { return k; }, 1),
+                          c, 1);
+      jet.weighted_second = weighted(c, bend);
+    }
+    if (bounded(2)) jet.second = widened(bend, c, 2);
     return jet;
   }
 
@@ -368,16 +386,44 @@ class SeriesKernel final : public DualKernel<T> {
   }
 
   /// For an Interval, `sum` with the tail of the order-th derivative: sqrt(D_K D_K) times the
-  /// largest k!/(k-order)! |ρ|^{k-order} beyond K.
+  /// largest k!/(k-order)! |ρ|^{k-order} beyond K, or what Parseval leaves of the order-th
+  /// derivatives of σ and γ, times |ρ|^{K+1-order}.
   T widened(const T& sum, const Correlation<T>& c, int order) const {
     if constexpr (std::same_as<T, Interval>) {
       if (ends_) return sum;
       const Interval size(upper(Interval(abs(c.rho))));
       const int next = static_cast<int>(products_.size());
-      const Real reach = upper(Interval(tail_ * largest_factor(size, next, order)));
-      return sum + make_interval(-reach, reach);
+      std::optional<Real> reach;
+      if (order == 0 || certainly_less(size, Interval(1)))
+        reach = upper(Interval(*tails_[0] * largest_factor(size, next, order)));
+      if (const auto& tail = tails_[static_cast<std::size_t>(order)]) {
+        const Real other = upper(Interval(*tail * power(size, next - order)));
+        if (!reach || other < *reach) reach = other;
+      }
+      return sum + make_interval(-*reach, *reach);
     } else {
       return sum;
+    }
+  }
+
+  /// (1-ρ²) κ'', given the part of κ'' up to K. Beyond K each term of κ' comes with the factor
+  /// (k-1) |ρ|^{k-2} (1-ρ²) < 2.
+  T weighted(const Correlation<T>& c, const T& bend) const {
+    const T weight = c.one_minus * c.one_plus;
+    if constexpr (std::same_as<T, Interval>) {
+      if (ends_) return weight * bend;
+      std::optional<Interval> result;
+      if (tails_[1]) {
+        const Real reach = upper(Interval(2 * *tails_[1]));
+        result = weight * bend + make_interval(-reach, reach);
+      }
+      if (tails_[2] || certainly_less(Interval(abs(c.rho)), Interval(1))) {
+        const Interval other = weight * widened(bend, c, 2);
+        result = result ? intersect(*result, other) : other;
+      }
+      return *result;
+    } else {
+      return weight * bend;
     }
   }
 
@@ -392,7 +438,7 @@ class SeriesKernel final : public DualKernel<T> {
   }
 
   std::vector<T> products_;
-  T tail_;
+  std::array<std::optional<T>, 3> tails_;
   bool ends_;
   std::optional<T> at_one_;
 };
@@ -402,7 +448,36 @@ std::unique_ptr<DualKernel<T>> make_finite_series(const Activation& sigma, const
                                                   int degree, int digits) {
   const CoefficientTable first = hermite_coefficients(sigma, degree, digits);
   const CoefficientTable second = hermite_coefficients(gamma, degree, digits);
-  return std::make_unique<SeriesKernel<T>>(first, second, T(0), true, std::nullopt);
+  return std::make_unique<SeriesKernel<T>>(
+      first, second, std::array<std::optional<T>, 3>{T(0), T(0), T(0)}, true, std::nullopt);
+}
+
+/// E[σ²], E[σ'²], E[σ''²]: what is proven of them.
+std::array<std::optional<Interval>, 3> derivative_moments(const Activation& sigma,
+                                                          const CoefficientTable& table,
+                                                          int digits) {
+  std::array<std::optional<Interval>, 3> moments{to_interval(table.second_moment), {}, {}};
+  std::optional<Activation> slope = sigma;
+  for (std::size_t order = 1; order < moments.size(); ++order) {
+    slope = weak_derivative(*slope);
+    if (!slope) break;
+    const Enclosure moment = hermite_coefficients(*slope, 0, digits).second_moment;
+    if (moment.status == Status::estimated) break;
+    moments[order] = to_interval(moment);
+  }
+  return moments;
+}
+
+/// What Parseval leaves of E[(σ^(n))²] beyond degree K: Σ_{k>K} k!/(k-n)! σ̂_k².
+std::optional<Interval> defect(const std::optional<Interval>& moment, const CoefficientTable& table,
+                               int order) {
+  if (!moment) return {};
+  Interval left = *moment;
+  for (int k = order; k <= table.max_degree(); ++k) {
+    const Interval c = to_interval(table.coefficients[static_cast<std::size_t>(k)].enclosure);
+    left -= (order == 0 ? 1 : order == 1 ? k : k * (k - 1)) * square(c);
+  }
+  return known_within(left, Interval(0), Interval(upper(*moment)));
 }
 
 /// Degrees beyond which a slowly converging series is not followed; its tail is then in the result.
@@ -423,9 +498,20 @@ std::unique_ptr<DualKernel<T>> make_series(const Activation& sigma, const Activa
     if (upper(tail) > wanted && degree < longest_series) continue;
     std::optional<T> at_one;
     if (sigma == gamma) at_one = from_enclosure<T>(first.second_moment);
-    return std::make_unique<SeriesKernel<T>>(
-        first, second, from_enclosure<T>(to_enclosure(tail, Status::certified)), false,
-        std::move(at_one));
+    const auto sigma_moments = derivative_moments(sigma, first, digits + 5);
+    const auto gamma_moments =
+        sigma == gamma ? sigma_moments : derivative_moments(gamma, second, digits + 5);
+    std::array<std::optional<T>, 3> tails;
+    for (int order = 0; order < 3; ++order) {
+      const auto i = static_cast<std::size_t>(order);
+      const auto left = defect(sigma_moments[i], first, order);
+      const auto right = defect(gamma_moments[i], second, order);
+      if (left && right)
+        tails[i] = from_enclosure<T>(to_enclosure(
+            Interval(sqrt(Interval(upper(Interval(*left * *right))))), Status::certified));
+    }
+    return std::make_unique<SeriesKernel<T>>(first, second, std::move(tails), false,
+                                             std::move(at_one));
   }
 }
 

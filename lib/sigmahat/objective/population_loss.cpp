@@ -3,8 +3,8 @@
 #include <sigmahat/coefficients/table.hpp>
 #include <sigmahat/kernel/dual_kernel.hpp>
 #include <sigmahat/numeric/errors.hpp>
-#include <sigmahat/numeric/parallel.hpp>
 #include <sigmahat/numeric/precision.hpp>
+#include <sigmahat/objective/evaluation.hpp>
 #include <sigmahat/objective/population_loss.hpp>
 
 namespace sigmahat {
@@ -17,43 +17,6 @@ using Values = NetworkValues<Interval>;
 
 Vector<Interval> row(const Values& network, Eigen::Index i) {
   return network.B.row(i).transpose();
-}
-
-/// A row with itself: the correlation is one, and exactly so.
-Correlation<Interval> full_correlation() {
-  return {Interval(1), Interval(0), Interval(2)};
-}
-
-/// Σ_i u_i Σ_j v_j κ(⟨b_i, c_j⟩) over the rows b of `first` and c of `second`; for one network with
-/// itself only half of it is computed.
-Interval quadratic_form(const Values& first, const Values& second,
-                        const DualKernel<Interval>& kernel, int threads) {
-  const bool itself = &first == &second;
-  std::vector<Interval> sums(static_cast<std::size_t>(first.B.rows()), Interval(0));
-  for_each_block(sums.size(), threads, [&](std::size_t block) {
-    const auto i = static_cast<Eigen::Index>(block);
-    const Vector<Interval> b = row(first, i);
-    Interval sum(0);
-    if (itself) sum += first.a[i] * kernel.value(full_correlation()) / 2;
-    for (Eigen::Index j = itself ? i + 1 : 0; j < second.B.rows(); ++j)
-      sum += second.a[j] * kernel.value(correlation(b, row(second, j)));
-    sums[block] = first.a[i] * sum;
-  });
-  Interval total(0);
-  for (const Interval& sum : sums) total += sum;
-  return itself ? Interval(2 * total) : total;
-}
-
-std::string join_methods(const std::vector<std::string>& methods) {
-  std::vector<std::string> different;
-  for (const std::string& method : methods)
-    if (std::find(different.begin(), different.end(), method) == different.end())
-      different.push_back(method);
-  return fmt::format("{}", fmt::join(different, "; "));
-}
-
-Status status_of(const std::string& method) {
-  return method == "closed form" ? Status::exact : Status::certified;
 }
 
 /// Σ w ρ^k over pairs of rows, for k = 0, 1, 2, ...
@@ -192,27 +155,14 @@ void check_override(const std::optional<CoefficientOverride>& wrong, int max_deg
 }  // namespace
 
 PopulationLoss population_loss(const Problem& problem, int digits, int threads) {
+  EvaluationOptions options;
+  options.digits = digits;
+  options.threads = threads;
+  PointEvaluation loss = evaluate(problem, options);
   const PrecisionScope precision(digits, guard_digits);
-  const ProblemValues<Interval> p = at_precision<Interval>(problem);
-  const Activation &sigma = p.teacher.activation, &gamma = p.student.activation;
-  const auto kernel = [&](const Activation& s, const Activation& t) {
-    return make_dual_kernel<Interval>(s, t, PrecisionScope::digits());
-  };
-  const auto teacher = kernel(sigma, sigma);
-  const bool same = sigma == gamma;
-  const auto mixed = same ? nullptr : kernel(sigma, gamma);
-  const auto student = same ? nullptr : kernel(gamma, gamma);
-  const DualKernel<Interval>& mixed_kernel = same ? *teacher : *mixed;
-  const DualKernel<Interval>& student_kernel = same ? *teacher : *student;
-
-  const Interval value = quadratic_form(p.teacher, p.teacher, *teacher, threads) -
-                         2 * quadratic_form(p.teacher, p.student, mixed_kernel, threads) +
-                         quadratic_form(p.student, p.student, student_kernel, threads) +
-                         p.noise_variance;
-  const std::string method =
-      join_methods({teacher->method(), mixed_kernel.method(), student_kernel.method()});
-  return {to_enclosure(value, status_of(method)), to_enclosure(p.noise_variance, Status::exact),
-          method};
+  return {std::move(loss.value),
+          to_enclosure(from_rational<Interval>(problem.noise_variance), Status::exact),
+          std::move(loss.method)};
 }
 
 SeriesLoss population_loss_series(const Problem& problem, const SeriesOptions& options) {

@@ -12,7 +12,7 @@ namespace sigmahat {
 /// f(a,B) = E|y - ŷ|² (Theorem 1; MATH.md 4).
 struct PopulationLoss {
   Enclosure value;
-  Enclosure noise_variance;  ///< the part of `value` that no student can remove
+  Enclosure noise_variance;  ///< part of `value`
   std::string method;        ///< of the dual kernels: "closed form", "series, K = 210"
 };
 
