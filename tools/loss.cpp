@@ -212,13 +212,17 @@ ExitCode run_loss(const LossOptions& options) {
   describe(options.common, report.inputs);
   report.heading = describe(problem);
   report.heading.emplace_back("precision", describe_numerics(options.common));
+  // G and the gadgets are no distances: nothing keeps their values above a constant.
+  const bool distance = is_squared_distance(evaluation.objective);
+  const Audience of_constant = distance ? Audience::everyone : Audience::programs;
   Section summary{
       .title = "",
-      .fields = {{"value", "loss", certified(loss.value, digits), loss.method},
-                 {"constant", "no student can remove", certified(loss.constant, digits)},
-                 {"above_constant", "above that", certified(loss.above_constant, digits)},
-                 {"noise_variance", "noise variance", certified(noise_variance, digits)},
-                 {"method", "", word(loss.method), "", Audience::programs}}};
+      .fields = {
+          {"value", distance ? "loss" : "value", certified(loss.value, digits), loss.method},
+          {"constant", "no student can remove", certified(loss.constant, digits), "", of_constant},
+          {"above_constant", "above that", certified(loss.above_constant, digits), "", of_constant},
+          {"noise_variance", "noise variance", certified(noise_variance, digits)},
+          {"method", "", word(loss.method), "", Audience::programs}}};
   if (series)
     summary.fields.push_back(
         {"remainder", "", certified(remainder_of(loss, *series), digits), "", Audience::programs});

@@ -211,6 +211,11 @@ struct Maker {
 
 }  // namespace
 
+bool is_squared_distance(const ObjectiveChoice& choice) {
+  return std::holds_alternative<FullLoss>(choice) || std::holds_alternative<DesignedLoss>(choice) ||
+         std::holds_alternative<DegreeLoss>(choice);
+}
+
 ObjectiveChoice parse_objective(std::string_view text) {
   const std::size_t colon = text.find(':');
   const std::string_view kind = text.substr(0, colon);

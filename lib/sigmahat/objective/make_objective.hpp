@@ -45,6 +45,9 @@ struct PenalisedObjective {
 using ObjectiveChoice = std::variant<FullLoss, DesignedLoss, DegreeLoss, GadgetObjective,
                                      GuaranteedObjective, PenalisedObjective>;
 
+/// Whether it is a squared distance between networks and noise: f, f_γ and the degree terms.
+bool is_squared_distance(const ObjectiveChoice& choice);
+
 /// Reads "f", "f_gamma:2,4", "degree:4", "weights:2=1,4=1/2", "G:mu=0.05", "gadget:s^2*t^2",
 /// "penalty:mu=0.05,lambda=1" and "whitened:mu=0.05,lambda=1"; throws ParseError otherwise.
 ObjectiveChoice parse_objective(std::string_view text);
