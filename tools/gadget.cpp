@@ -220,8 +220,7 @@ Run add_gadget(CLI::App& command) {
                       if (options->standard_error <= 0)
                         throw InputError("expected a number above 0");
                     });
-  command.add_flag("--center", options->center,
-                   "subtract E[y] from the labels: less variance, the same mean");
+  command.add_flag("--center", options->center, "subtract E[y] from the labels: less variance");
   add_parsed_option(command, "--source", "c|python", "print φ as source code and nothing else",
                     [options](const std::string& text) {
                       if (text != "c" && text != "python")
