@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import shlex
 import unicodedata
 import unittest
 
@@ -146,7 +147,7 @@ class Formats(ProgramTest):
             result = self.succeed(command, "--help")
             self.assertEqual(result.stderr, "")
             examples = result.stdout.split("Examples:\n")[1]
-            calls = [line.split()[1:] for line in examples.splitlines() if line.startswith("  sigmahat ")]
+            calls = [shlex.split(line)[1:] for line in examples.splitlines() if line.startswith("  sigmahat ")]
             self.assertTrue(calls)
             for line in result.stdout.splitlines():
                 self.assertLessEqual(display_width(line), 80, line)
