@@ -65,10 +65,7 @@ void sample(const Problem& problem, const Gadget& gadget, const GadgetOptions& o
   sampling.counts = {options.samples};
   sampling.seed = options.common.seed;
   sampling.threads = options.common.threads;
-  sampling.progress = [&bar](std::uint64_t done) {
-    bar.update(done);
-    return true;
-  };
+  sampling.progress = bar.callback();
   const ProblemValues<double> values = at_precision<double>(problem);
   findings.sampled =
       sample_gadget(values.teacher, values.noise_variance, gadget, vectors_of(values, gadget),

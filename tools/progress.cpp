@@ -60,6 +60,13 @@ void ProgressBar::update(std::uint64_t done) {
                         bar_width, 100 * fraction, rate, unit_, duration_text(left)));
 }
 
+std::function<bool(std::uint64_t)> ProgressBar::callback() {
+  return [this](std::uint64_t done) {
+    update(done);
+    return true;
+  };
+}
+
 ElapsedTime::ElapsedTime(std::string doing, ProgressMode mode) : doing_(std::move(doing)) {
   if (is_shown(mode)) thread_ = std::thread([this] { show_until_stopped(); });
 }

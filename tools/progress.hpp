@@ -3,6 +3,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -22,6 +23,9 @@ class ProgressBar {
   ProgressBar& operator=(const ProgressBar&) = delete;
 
   void update(std::uint64_t done);
+  /// Calls `update` and asks for no stop: what sampling reports its progress to. Not to outlive the
+  /// bar.
+  std::function<bool(std::uint64_t)> callback();
 
  private:
   using Clock = std::chrono::steady_clock;

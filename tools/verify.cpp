@@ -113,10 +113,7 @@ void sample(const Problem& problem, const VerifyOptions& options, Findings& find
   sample_options.counts = sample_counts(options.samples);
   sample_options.seed = options.common.seed;
   sample_options.threads = options.common.threads;
-  sample_options.progress = [&bar](std::uint64_t done) {
-    bar.update(done);
-    return true;
-  };
+  sample_options.progress = bar.callback();
   SampledTheorem sampled = sample_theorem(at_precision<double>(problem), options.key_lemma_row,
                                           options.key_lemma_degree, sample_options);
   findings.loss.sampled = std::move(sampled.loss);

@@ -515,6 +515,14 @@ std::unique_ptr<DualKernel<T>> make_series(const Activation& sigma, const Activa
   }
 }
 
+/// The degree at which Σ σ̂_k γ̂_k ρ^k ends, where one of the two is a polynomial.
+std::optional<int> series_end(const Activation& sigma, const Activation& gamma) {
+  std::optional<int> degree;
+  for (const Activation* activation : {&sigma, &gamma})
+    if (const auto d = activation->polynomial_degree(); d && (!degree || *d < *degree)) degree = d;
+  return degree;
+}
+
 bool breaks_at_zero_only(const PiecewisePolynomial& f) {
   return f.breakpoints.empty() || (f.breakpoints.size() == 1 && f.breakpoints[0] == 0);
 }
@@ -573,13 +581,16 @@ template Correlation<double> correlation(const Vector<double>&, const Vector<dou
 template Correlation<Real> correlation(const Vector<Real>&, const Vector<Real>&);
 template Correlation<Interval> correlation(const Vector<Interval>&, const Vector<Interval>&);
 
+bool has_closed_kernel(const Activation& sigma, const Activation& gamma) {
+  return series_end(sigma, gamma) ||
+         std::visit(ClosedForms<double>{}, sigma.structure(), gamma.structure());
+}
+
 template <Scalar T>
 std::unique_ptr<DualKernel<T>> make_dual_kernel(const Activation& sigma, const Activation& gamma,
                                                 int digits) {
-  std::optional<int> degree;
-  for (const Activation* activation : {&sigma, &gamma})
-    if (const auto d = activation->polynomial_degree(); d && (!degree || *d < *degree)) degree = d;
-  if (degree) return make_finite_series<T>(sigma, gamma, *degree, digits);
+  if (const auto degree = series_end(sigma, gamma))
+    return make_finite_series<T>(sigma, gamma, *degree, digits);
   if (auto kernel = std::visit(ClosedForms<T>{}, sigma.structure(), gamma.structure()))
     return kernel;
   return make_series<T>(sigma, gamma, digits);

@@ -62,4 +62,7 @@ template <Scalar T>
 std::unique_ptr<DualKernel<T>> make_dual_kernel(const Activation& sigma, const Activation& gamma,
                                                 int digits);
 
+/// Whether make_dual_kernel has a closed form for the pair, and need not follow a series.
+bool has_closed_kernel(const Activation& sigma, const Activation& gamma);
+
 }  // namespace sigmahat
