@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <chrono>
+#include <optional>
 
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
@@ -8,20 +8,13 @@
 #include <sigmahat/numeric/precision.hpp>
 
 #include "arb_integrator.hpp"
+#include "timing.hpp"
 
 using namespace sigmahat;
+using sigmahat::bench::median;
+using sigmahat::bench::seconds;
 
 namespace {
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 /// The largest error bound relative to √E[σ²].
 Real relative_error(const CoefficientTable& table) {
@@ -51,9 +44,10 @@ void table_against_arb(benchmark::State& state, const char* name, int max_degree
   // E[σ²] > 1/4 for all three: relative to its root.
   const slong bits = PrecisionScope(digits).bits() + 1;
   for (auto _ : state) {
-    auto start = std::chrono::steady_clock::now();
-    const CoefficientTable table = hermite_coefficients(activation, max_degree, digits);
-    std::vector<double> ours{seconds_since(start)};
+    std::optional<CoefficientTable> made;
+    std::vector<double> ours{
+        seconds([&] { made = hermite_coefficients(activation, max_degree, digits); })};
+    const CoefficientTable& table = *made;
     const double memory = peak_mebibytes();
 
     std::vector<int> degrees;  // that do not vanish
@@ -72,9 +66,9 @@ void table_against_arb(benchmark::State& state, const char* name, int max_degree
         return;
       }
       for (int repeat = 0; repeat < 5 && ours.front() < 0.1; ++repeat) {
-        start = std::chrono::steady_clock::now();
-        benchmark::DoNotOptimize(hermite_coefficients(activation, max_degree, digits));
-        ours.push_back(seconds_since(start));
+        ours.push_back(seconds([&] {
+          benchmark::DoNotOptimize(hermite_coefficients(activation, max_degree, digits));
+        }));
       }
     }
 

@@ -1,5 +1,3 @@
-#include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <string>
 
@@ -13,8 +11,12 @@
 #include <sigmahat/objective/piecewise_linear_loss.hpp>
 #include <sigmahat/objective/population_loss.hpp>
 
+#include "timing.hpp"
+
 using namespace sigmahat;
 using Eigen::Index;
+using sigmahat::bench::median;
+using sigmahat::bench::seconds;
 
 namespace {
 
@@ -30,19 +32,6 @@ Matrix<double> gaussian_rows(Index width) {
   NormalStream(1, 99).fill(0, size, size, B.data(), size);
   B.rowwise().normalize();
   return B;
-}
-
-template <class Work>
-double seconds(Work work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 /// The four matrix products of value and gradient; each thread multiplies an equal share of the

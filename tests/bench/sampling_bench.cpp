@@ -1,5 +1,3 @@
-#include <algorithm>
-#include <chrono>
 
 #include <benchmark/benchmark.h>
 
@@ -7,7 +5,11 @@
 #include <sigmahat/numeric/parallel.hpp>
 #include <sigmahat/sampling/sampled_loss.hpp>
 
+#include "timing.hpp"
+
 using namespace sigmahat;
+using sigmahat::bench::median;
+using sigmahat::bench::seconds;
 
 namespace {
 
@@ -23,19 +25,6 @@ ProblemValues<double> workload() {
   const Vector<double> ones = Vector<double>::Ones(width);
   const Activation relu = parse_activation("relu");
   return {{relu, ones, Matrix<double>::Identity(width, width)}, {relu, ones, B}, 0.25};
-}
-
-template <class Work>
-double seconds(Work work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 /// The two matrix products alone, on inputs that are there.
