@@ -6,6 +6,7 @@
 #include <sigmahat/numeric/complex_ball.hpp>
 #include <sigmahat/numeric/precision.hpp>
 
+#include "../support/arb_integral.hpp"
 #include "../support/random_numbers.hpp"
 #include "random_expression.hpp"
 
@@ -155,33 +156,18 @@ TEST_CASE("without the analytic flag both sides of a cut are enclosed") {
 
 TEST_CASE("the integrator of Arb takes an expression as its integrand") {
   // E[max(x-1,0)] = φ(1) - Φ(-1), with the kink as an end point.
-  struct Weighted {
-    Expression f;
-    static int integrand(acb_ptr out, const acb_t z, void* self, slong order, slong bits) {
-      evaluate_complex(out, static_cast<Weighted*>(self)->f, z, order != 0, bits);
-      return 0;
-    }
-  };
-  Weighted weighted{parse_expression("max(x-1, 0)*phi(x)")};
-  ComplexBall total, part, a, b;
+  const Expression f = parse_expression("max(x-1, 0)*phi(x)");
   const slong bits = 200;
-  mag_t tolerance;
-  mag_init(tolerance);
-  mag_set_ui_2exp_si(tolerance, 1, -bits);
-  const double ends[] = {-20, 1, 20};
-  for (int i = 0; i < 2; ++i) {
-    acb_set_d(a.get(), ends[i]);
-    acb_set_d(b.get(), ends[i + 1]);
-    acb_calc_integrate(part.get(), Weighted::integrand, &weighted, a.get(), b.get(), bits,
-                       tolerance, nullptr, bits);
-    acb_add(total.get(), total.get(), part.get(), bits);
-  }
-  mag_clear(tolerance);
+  const auto integral_over = [&](double from, double to) {
+    return test::arb_integral([&](acb_ptr value_of, acb_srcptr z, bool analytic,
+                                  slong b) { evaluate_complex(value_of, f, z, analytic, b); },
+                              from, to, bits, bits);
+  };
+  Ball total = integral_over(-20, 1);
+  arb_add(total.get(), total.get(), integral_over(1, 20).get(), bits);
   const PrecisionScope precision(60);
   const Interval exact = evaluate(parse_expression("phi(1) - Phi(-1)"), Interval(0));
-  Ball value_of, difference;
-  arb_set(value_of.get(), acb_realref(total.get()));
-  const Interval integral = to_interval(value_of);
+  const Interval integral = to_interval(total);
   // What lies beyond 20 is less than e^{-200}.
   CHECK(abs(upper(Interval(integral - exact))) < Real("1e-55"));
   CHECK(abs(lower(Interval(integral - exact))) < Real("1e-55"));

@@ -11,6 +11,7 @@
 #include <sigmahat/numeric/precision.hpp>
 
 #include "../activation/random_expression.hpp"
+#include "../support/arb_integral.hpp"
 
 using namespace sigmahat;
 
@@ -201,14 +202,9 @@ TEST_CASE("What cannot be proven is called estimated, and the table says where")
 
 namespace {
 
-struct Integrand {
-  Expression f;
-  int degree;
-};
-
 /// f(z) h_k(z) φ(z), h_k from its own recurrence in complex balls.
-int evaluate_integrand(acb_ptr out, const acb_t z, void* parameters, slong order, slong bits) {
-  const auto& p = *static_cast<const Integrand*>(parameters);
+void evaluate_integrand(const Expression& f, int degree, acb_ptr out, acb_srcptr z, bool analytic,
+                        slong bits) {
   acb_t h, previous, part;
   acb_init(h);
   acb_init(previous);
@@ -216,7 +212,7 @@ int evaluate_integrand(acb_ptr out, const acb_t z, void* parameters, slong order
   acb_one(h);
   arb_t root;
   arb_init(root);
-  for (int k = 0; k < p.degree; ++k) {
+  for (int k = 0; k < degree; ++k) {
     // √(k+1) h_{k+1} = z h_k - √k h_{k-1}
     arb_sqrt_ui(root, static_cast<ulong>(k), bits);
     acb_mul_arb(previous, previous, root, bits);
@@ -236,35 +232,21 @@ int evaluate_integrand(acb_ptr out, const acb_t z, void* parameters, slong order
   arb_mul_2exp_si(root, root, 1);
   arb_rsqrt(root, root, bits);
   acb_mul_arb(h, h, root, bits);
-  evaluate_complex(part, p.f, z, order != 0, bits);
+  evaluate_complex(part, f, z, analytic, bits);
   acb_mul(out, part, h, bits);
   acb_clear(h);
   acb_clear(previous);
   acb_clear(part);
   arb_clear(root);
-  return 0;
 }
 
 /// σ̂_k by Arb's rigorous integrator on [-X, X], kinks and all; the rest is left to the caller.
-Ball integrated(const Expression& f, int degree, slong reach, slong bits) {
-  Integrand p{f, degree};
-  acb_t from, to, result;
-  acb_init(from);
-  acb_init(to);
-  acb_init(result);
-  acb_set_si(from, -reach);
-  acb_set_si(to, reach);
-  mag_t tolerance;
-  mag_init(tolerance);
-  mag_set_ui_2exp_si(tolerance, 1, -bits);
-  acb_calc_integrate(result, evaluate_integrand, &p, from, to, bits, tolerance, nullptr, bits + 30);
-  Ball value;
-  arb_set(value.get(), acb_realref(result));
-  mag_clear(tolerance);
-  acb_clear(from);
-  acb_clear(to);
-  acb_clear(result);
-  return value;
+Ball integrated(const Expression& f, int degree, int reach, slong bits) {
+  return test::arb_integral(
+      [&](acb_ptr out, acb_srcptr z, bool analytic, slong precision) {
+        evaluate_integrand(f, degree, out, z, analytic, precision);
+      },
+      -reach, reach, bits, bits + 30);
 }
 
 }  // namespace

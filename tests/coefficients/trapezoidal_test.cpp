@@ -6,44 +6,30 @@
 #include <sigmahat/hermite/polynomial.hpp>
 #include <sigmahat/numeric/precision.hpp>
 
-#if __has_include(<flint/acb_calc.h>)
-#include <flint/acb.h>
-#include <flint/acb_calc.h>
-#include <flint/acb_hypgeom.h>
-#else
-#include <acb.h>
-#include <acb_calc.h>
-#include <acb_hypgeom.h>
-#endif
+#include "../support/arb_integral.hpp"
 
 using namespace sigmahat;
 
 namespace {
 
-struct Integrand {
-  Logistic activation;
-  slong degree;
-};
-
 /// σ(z) He_k(z) e^{-z²/2}; never asked for analyticity on a ball that meets a pole or a branch cut
 /// without saying so: Arb's tanh, division and log return infinite balls there.
-int integrand(acb_ptr out, const acb_t z, void* parameters, slong order, slong bits) {
-  const auto& p = *static_cast<const Integrand*>(parameters);
-  REQUIRE(order <= 1);
+void integrand(const Logistic& activation, int k, acb_ptr out, acb_srcptr z, bool analytic,
+               slong bits) {
   acb_t value, other;
   acb_init(value);
   acb_init(other);
   acb_t u;
   acb_init(u);
-  acb_mul_arb(u, z, Ball(p.activation.rate, bits).get(), bits);
-  switch (p.activation.kind) {
+  acb_mul_arb(u, z, Ball(activation.rate, bits).get(), bits);
+  switch (activation.kind) {
     case Logistic::Kind::tanh:
       acb_tanh(value, u, bits);
       break;
     case Logistic::Kind::softplus:
       acb_exp(value, u, bits);
       acb_add_ui(value, value, 1, bits);
-      acb_log_analytic(value, value, order != 0, bits);
+      acb_log_analytic(value, value, analytic, bits);
       break;
     case Logistic::Kind::sigmoid:
     case Logistic::Kind::silu:
@@ -51,7 +37,7 @@ int integrand(acb_ptr out, const acb_t z, void* parameters, slong order, slong b
       acb_exp(value, value, bits);
       acb_add_ui(value, value, 1, bits);
       acb_inv(value, value, bits);
-      if (p.activation.kind == Logistic::Kind::silu) acb_mul(value, value, u, bits);
+      if (activation.kind == Logistic::Kind::silu) acb_mul(value, value, u, bits);
       break;
   }
   acb_clear(u);
@@ -62,9 +48,9 @@ int integrand(acb_ptr out, const acb_t z, void* parameters, slong order, slong b
   acb_div_arb(other, z, root, bits);
   acb_t degree;
   acb_init(degree);
-  acb_set_si(degree, p.degree);
+  acb_set_si(degree, k);
   acb_hypgeom_hermite_h(other, degree, other, bits);
-  arb_pow_ui(root, root, static_cast<ulong>(p.degree), bits);
+  arb_pow_ui(root, root, static_cast<ulong>(k), bits);
   acb_div_arb(other, other, root, bits);
   acb_mul(value, value, other, bits);
   acb_mul(other, z, z, bits);
@@ -76,24 +62,16 @@ int integrand(acb_ptr out, const acb_t z, void* parameters, slong order, slong b
   acb_clear(other);
   acb_clear(degree);
   arb_clear(root);
-  return 0;
 }
 
 /// σ̂_k by Arb's rigorous integrator on [-20, 20]; the rest is below e^{-190} for small k.
 Ball integrated(const Logistic& activation, int degree, slong bits) {
-  Integrand p{activation, degree};
-  acb_t from, to, result;
-  acb_init(from);
-  acb_init(to);
-  acb_init(result);
-  acb_set_si(from, -20);
-  acb_set_si(to, 20);
-  mag_t tolerance;
-  mag_init(tolerance);
-  mag_set_ui_2exp_si(tolerance, 1, -bits);
-  acb_calc_integrate(result, integrand, &p, from, to, bits, tolerance, nullptr, bits + 60);
-  Ball value, scale, rest;
-  arb_set(value.get(), acb_realref(result));
+  Ball value = test::arb_integral(
+      [&](acb_ptr out, acb_srcptr z, bool analytic, slong precision) {
+        integrand(activation, degree, out, z, analytic, precision);
+      },
+      -20, 20, bits, bits + 60);
+  Ball scale, rest;
   arb_fac_ui(scale.get(), static_cast<ulong>(degree), bits + 60);
   arb_const_pi(rest.get(), bits + 60);
   arb_mul_2exp_si(rest.get(), rest.get(), 1);
@@ -102,12 +80,7 @@ Ball integrated(const Logistic& activation, int degree, slong bits) {
   arb_mul(value.get(), value.get(), scale.get(), bits + 60);
   // |σ| <= 16 (|x| + 1) and |h_k| <= x^k beyond 20, k <= 12:
   // ∫ 32 x^13 e^{-x²/2} < 32 · 20^12 · e^{-200} · 2
-  mag_set_ui_2exp_si(tolerance, 1, -230);
-  arb_add_error_mag(value.get(), tolerance);
-  mag_clear(tolerance);
-  acb_clear(from);
-  acb_clear(to);
-  acb_clear(result);
+  arb_add_error_2exp_si(value.get(), -230);
   return value;
 }
 
