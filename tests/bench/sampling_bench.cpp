@@ -1,4 +1,3 @@
-
 #include <benchmark/benchmark.h>
 
 #include <sigmahat/numeric/normal.hpp>
