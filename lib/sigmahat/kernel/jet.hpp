@@ -3,7 +3,7 @@
 #include <array>
 #include <cmath>
 
-#include <sigmahat/numeric/scalar.hpp>
+#include <sigmahat/numeric/elementary.hpp>
 
 namespace sigmahat {
 
@@ -72,13 +72,9 @@ Jet<T> operator+(const T& constant, const Jet<T>& x) {
   return sum;
 }
 
-// The functions that closed forms are made of, for plain numbers and for jets.
+// The functions that closed forms are made of, for jets and, where numeric/elementary.hpp does not
+// have them, for plain numbers.
 
-template <Scalar T>
-T exponential(const T& x) {
-  using std::exp;
-  return exp(x);
-}
 template <Scalar T>
 Jet<T> exponential(const Jet<T>& x) {
   const T value = exponential(x.value);
@@ -128,11 +124,6 @@ Jet<T> inverse_root(const Jet<T>& x) {
   return compose(x, value, slope, T(-3 * slope / (2 * x.value)));
 }
 
-template <Scalar T>
-T arcsine(const T& x) {
-  using std::asin;
-  return asin(x);
-}
 template <Scalar T>
 Jet<T> arcsine(const Jet<T>& x) {
   const T slope = inverse_root(T(1 - square(x.value)));
