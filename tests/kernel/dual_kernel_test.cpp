@@ -1,4 +1,5 @@
 #include <random>
+#include <type_traits>
 
 #include <doctest/doctest.h>
 
@@ -6,6 +7,8 @@
 #include <sigmahat/coefficients/table.hpp>
 #include <sigmahat/kernel/dual_kernel.hpp>
 #include <sigmahat/numeric/precision.hpp>
+
+#include "../support/random_numbers.hpp"
 
 using namespace sigmahat;
 
@@ -219,6 +222,45 @@ TEST_CASE("Nearly parallel unit vectors keep the relative accuracy of 1 - rho") 
   // θ/(2π)
   const double lost = 0.5 - kernel<double>({"step", "step"}, 17)->value(c);
   CHECK(lost == doctest::Approx(2 * t / (2 * 3.14159265358979)).epsilon(1e-6));
+}
+
+TEST_CASE("1 - rho and 1 + rho are accurate at every angle, and enclosed") {
+  std::mt19937_64 random(17);
+  for (int trial = 0; trial < 300; ++trial) {
+    // ±e_1 and the point of the sphere whose stereographic projection is t: rational, of any
+    // distance.
+    const int d = 2 + trial % 6, digits = 17 + trial % 90, sign = trial % 2 == 0 ? 1 : -1;
+    const Rational scale(1, Integer(1) << (trial % 4 == 0 ? trial / 4 : trial % 3));
+    std::vector<Rational> t;
+    Rational squared = 0;
+    for (int k = 1; k < d; ++k) {
+      t.push_back(scale * random_correlation(random, 200));
+      squared += t.back() * t.back();
+    }
+    const Rational one_minus = 2 * squared / (1 + squared);
+    CAPTURE(trial);
+    const PrecisionScope precision(digits);
+    const auto vectors = [&]<Scalar T>(std::type_identity<T>) {
+      Vector<T> u(d), v(d);
+      u[0] = T(sign);
+      v[0] = from_rational<T>(Rational((1 - squared) / (1 + squared)));
+      for (int k = 1; k < d; ++k) {
+        u[k] = T(0);
+        v[k] = from_rational<T>(Rational(2 * t[static_cast<std::size_t>(k) - 1] / (1 + squared)));
+      }
+      return correlation(u, v);
+    };
+    const Rational minus = sign > 0 ? one_minus : Rational(2 - one_minus);
+    const auto enclosed = vectors(std::type_identity<Interval>{});
+    CHECK(test::contains(enclosed.rho, Rational(1 - minus)));
+    CHECK(test::contains(enclosed.one_minus, minus));
+    CHECK(test::contains(enclosed.one_plus, Rational(2 - minus)));
+    // v rounded, d products and sums; two bits lost where ρ itself is used.
+    const auto near = vectors(std::type_identity<Real>{});
+    const Rational bound = Rational(4 * (d + 8)) / (Integer(1) << PrecisionScope::bits());
+    CHECK(abs(Rational(test::exact(near.one_minus) - minus)) <= bound * minus);
+    CHECK(abs(Rational(test::exact(near.one_plus) - (2 - minus))) <= bound * (2 - minus));
+  }
 }
 
 TEST_CASE("The method of each kernel is told") {

@@ -6,31 +6,15 @@
 
 #include <sigmahat/activation/weak_derivative.hpp>
 #include <sigmahat/coefficients/table.hpp>
+#include <sigmahat/kernel/angular_form.hpp>
 #include <sigmahat/kernel/dual_kernel.hpp>
+#include <sigmahat/kernel/series_sum.hpp>
+#include <sigmahat/numeric/elementary.hpp>
 #include <sigmahat/numeric/precision.hpp>
+#include <sigmahat/numeric/vector_operations.hpp>
 
 namespace sigmahat {
 namespace {
-
-template <Scalar T>
-T exact(int value) {
-  return T(value);
-}
-
-/// π - arccos ρ, to full relative accuracy also near ρ = -1.
-template <Scalar T>
-T angle_from_opposite(const Correlation<T>& c) {
-  using std::atan;
-  using std::sqrt;
-  if (certainly_less(c.one_plus, c.one_minus))
-    return 2 * atan(T(sqrt(T(c.one_plus / c.one_minus))));
-  return pi<T>() - 2 * atan(T(sqrt(T(c.one_minus / c.one_plus))));
-}
-
-template <Scalar T>
-Correlation<T> opposite(const Correlation<T>& c) {
-  return {T(-c.rho), c.one_plus, c.one_minus};
-}
 
 /// The jet of a kernel that is analytic on [-1,1].
 template <Scalar T>
@@ -53,8 +37,7 @@ class ExponentialKernel final : public ClosedFormKernel<T> {
   ExponentialKernel(const Rational& s, const Rational& t)
       : offset_(from_rational<T>((s * s + t * t) / 2)), rate_(from_rational<T>(s * t)) {}
   KernelJet<T> jet(const Correlation<T>& c) const override {
-    using std::exp;
-    const T value = exp(T(offset_ + rate_ * c.rho));
+    const T value = exponential(T(offset_ + rate_ * c.rho));
     return smooth_jet<T>(c, value, rate_ * value, rate_ * rate_ * value);
   }
 
@@ -69,8 +52,8 @@ class SinusoidKernel final : public ClosedFormKernel<T> {
   SinusoidKernel(const Sinusoid& s, const Sinusoid& t)
       : sine_(s.phase == Sinusoid::Phase::sine),
         rate_(from_rational<T>(s.frequency * t.frequency)) {
-    using std::exp;
-    scale_ = exp(from_rational<T>(-(s.frequency * s.frequency + t.frequency * t.frequency) / 2));
+    scale_ =
+        exponential(from_rational<T>(-(s.frequency * s.frequency + t.frequency * t.frequency) / 2));
   }
   KernelJet<T> jet(const Correlation<T>& c) const override {
     using std::cosh;
@@ -109,10 +92,9 @@ template <Scalar T>
 class ErrorFunctionKernel final : public ClosedFormKernel<T> {
  public:
   KernelJet<T> jet(const Correlation<T>& c) const override {
-    using std::asin;
     using std::sqrt;
     const T x = 2 * c.rho / 3, q = 1 - square(x), scale = 2 / pi<T>(), slope = 1 / sqrt(q);
-    return smooth_jet<T>(c, scale * asin(x), scale * 2 * slope / 3,
+    return smooth_jet<T>(c, scale * arcsine(x), scale * 2 * slope / 3,
                          scale * 4 * x * slope / (9 * q));
   }
 };
@@ -123,101 +105,98 @@ template <Scalar T>
 class GeluKernel final : public ClosedFormKernel<T> {
  public:
   KernelJet<T> jet(const Correlation<T>& c) const override {
-    using std::asin;
     using std::sqrt;
     const T& rho = c.rho;
     const T half = rho / 2, q = 4 - square(rho), turn = 1 / (2 * pi<T>());
     const T density = turn / sqrt(q);  // E[φφ], which is also the derivative of E[ΦΦ]
     const T slope = density / q;       // its derivative is ρ·slope
-    const T mass = exact<T>(1) / 4 + turn * asin(half);
+    const T mass = T(1) / 4 + turn * arcsine(half);
     return smooth_jet<T>(c, density + rho * mass, mass + rho * density + rho * slope,
                          2 * density + slope * (1 + square(rho) * (1 + 3 / q)));
   }
 };
 
-/// A_mn(ρ) = E[u_+^m v_+^n] for m, n <= M, by Stein's identity; φ_0 = 1/√(2π), s = √(1-ρ²):
-///   A_mn = (m-1) A_{m-2,n} + n ρ A_{m-1,n-1},  A_1n = φ_0 s^n ζ_n + n ρ A_{0,n-1},
-///   A_0n = (n-1) A_{0,n-2} + ρ φ_0 s^{n-1} ζ_{n-1},  ζ_n = E[z_+^n].
-/// For m = n these are the arc-cosine kernels of Cho and Saul (NIPS 2009).
+/// What an AngularForm is made of, at one point.
 template <Scalar T>
-class TruncatedMoments {
+struct AngularPoint {
+  T rho, squared_rho;
+  T root;                 ///< s = √(1-ρ²)
+  T turn, opposite_turn;  ///< τ(ρ) and τ(-ρ), both to full relative accuracy
+};
+
+/// A polynomial in ρ, for many values.
+template <Scalar T>
+class RhoPolynomial {
  public:
-  explicit TruncatedMoments(int highest) : highest_(highest), zeta_(index(highest) + 1) {
-    using std::sqrt;
-    peak_ = 1 / sqrt(T(2 * pi<T>()));
-    zeta_[0] = exact<T>(1) / 2;
-    if (highest >= 1) zeta_[1] = peak_;
-    for (int n = 2; n <= highest; ++n) zeta_[index(n)] = (n - 1) * zeta_[index(n - 2)];
+  RhoPolynomial(const Polynomial& p, const T& scale) {
+    while (lowest_ < p.size() && p[lowest_] == 0) ++lowest_;
+    for (std::size_t i = lowest_; i < p.size(); ++i)
+      if (p[i] != 0 && (i - lowest_) % 2 == 1) step_ = 1;
+    for (std::size_t i = lowest_; i < p.size(); i += step_)
+      coefficients_.push_back(from_rational<T>(p[i]) * scale);
+    is_one_ = p == Polynomial{1} && certainly_zero(T(scale - 1));
   }
 
-  struct Table {
-    const TruncatedMoments& constants;
-    T rho, s;
-    std::vector<T> values;  // (m, n) at m·(M+1) + n
-
-    const T& value(int m, int n) const {
-      return values[index(m) * (index(constants.highest_) + 1) + index(n)];
+  bool is_zero() const { return coefficients_.empty(); }
+  /// Not zero.
+  T value(const AngularPoint<T>& at) const {
+    T sum = coefficients_.back();
+    for (std::size_t j = coefficients_.size() - 1; j-- > 0;) {
+      sum *= step_ == 1 ? at.rho : at.squared_rho;
+      sum += coefficients_[j];
     }
-    /// dA_mn/dρ = E[(u_+^m)' (v_+^n)'], a point mass in place of the derivative of u_+^0. Needs
-    /// s > 0 for m = n = 0.
-    T first(int m, int n) const {
-      if (m > n) std::swap(m, n);
-      if (m > 0) return m * n * value(m - 1, n - 1);
-      if (n == 0) return square(constants.peak_) / s;
-      return n * constants.peak_ * power(s, n - 1) * constants.zeta_[index(n) - 1];
-    }
-    /// The second derivative; needs s > 0 for (0,0), (0,2) and (1,1).
-    T second(int m, int n) const {
-      if (m > n) std::swap(m, n);
-      if (m > 0) return m * n * first(m - 1, n - 1);
-      if (n == 0) return square(constants.peak_) * rho / (s * square(s));
-      if (n == 1) return exact<T>(0);
-      const T scale = -n * (n - 1) * constants.peak_ * constants.zeta_[index(n) - 1] * rho;
-      return n == 2 ? T(scale / s) : T(scale * power(s, n - 3));
-    }
-    /// (1-ρ²) times the second derivative; needs s > 0 for (0,0) alone.
-    T weighted_second(int m, int n) const {
-      if (m > n) std::swap(m, n);
-      if (n == 0) return square(constants.peak_) * rho / s;
-      if (m == 1 && n == 1) return square(constants.peak_) * s;
-      if (m == 0 && n == 2) return -2 * constants.peak_ * constants.zeta_[1] * rho * s;
-      return square(s) * second(m, n);
-    }
-  };
-
-  Table at(const Correlation<T>& c) const {
-    using std::sqrt;
-    Table table{*this, c.rho, sqrt(T(c.one_minus * c.one_plus)),
-                std::vector<T>((index(highest_) + 1) * (index(highest_) + 1))};
-    const auto a = [&](int m, int n) -> T& {
-      return table.values[index(m) * (index(highest_) + 1) + index(n)];
-    };
-    a(0, 0) = angle_from_opposite(c) / (2 * pi<T>());
-    T root_power = table.s;  // s^n
-    for (int n = 1; n <= highest_; ++n) {
-      if (n == 1) {
-        a(0, 1) = c.one_plus * peak_ / 2;
-      } else {
-        a(0, n) = (n - 1) * a(0, n - 2) + c.rho * peak_ * root_power * zeta_[index(n) - 1];
-        root_power *= table.s;
-      }
-      a(n, 0) = a(0, n);
-      a(1, n) = peak_ * root_power * zeta_[index(n)] + n * c.rho * a(0, n - 1);
-      if (n > 1) a(n, 1) = a(1, n);  // assigned to itself, an Interval of Boost 1.74 turns to NaN
-    }
-    for (int m = 2; m <= highest_; ++m)
-      for (int n = m; n <= highest_; ++n) {
-        a(m, n) = (m - 1) * a(m - 2, n) + n * c.rho * a(m - 1, n - 1);
-        if (n > m) a(n, m) = a(m, n);
-      }
-    return table;
+    if (lowest_ == 1) sum *= at.rho;
+    if (lowest_ > 1) sum *= power(at.rho, static_cast<int>(lowest_));
+    return sum;
+  }
+  /// sum += factor·value
+  void add_to(T& sum, const T& factor, const AngularPoint<T>& at) const {
+    if (is_zero()) return;
+    if (is_one_)
+      sum += factor;
+    else
+      sum += factor * value(at);
   }
 
  private:
-  static std::size_t index(int n) { return static_cast<std::size_t>(n); }
-  int highest_;
-  T peak_;
-  std::vector<T> zeta_;
+  std::size_t lowest_ = 0;  ///< ρ^lowest is taken out
+  std::size_t step_ = 2;    ///< what is left is a polynomial in ρ^step
+  bool is_one_ = false;
+  std::vector<T> coefficients_;
+};
+
+/// An AngularForm in numbers.
+template <Scalar T>
+struct AngularFunction {
+  RhoPolynomial<T> turn, opposite_turn, root, inverse_root, inverse_cube, plain;
+
+  explicit AngularFunction(const AngularForm& form)
+      : turn(form.turn, T(1)),
+        opposite_turn(form.opposite_turn, T(1)),
+        root(form.root, half_turn()),
+        inverse_root(form.inverse_root, half_turn()),
+        inverse_cube(form.inverse_cube, half_turn()),
+        plain(form.plain, sqrt_half_turn()) {}
+
+  /// Whether there is nothing but what stands over s and s³.
+  bool is_singular() const {
+    return turn.is_zero() && opposite_turn.is_zero() && root.is_zero() && plain.is_zero();
+  }
+  /// The rest.
+  T regular(const AngularPoint<T>& at) const {
+    T sum = plain.is_zero() ? T(0) : plain.value(at);
+    turn.add_to(sum, at.turn, at);
+    opposite_turn.add_to(sum, at.opposite_turn, at);
+    root.add_to(sum, at.root, at);
+    return sum;
+  }
+
+ private:
+  static T half_turn() { return 1 / T(2 * pi<T>()); }
+  static T sqrt_half_turn() {
+    using std::sqrt;
+    return sqrt(half_turn());
+  }
 };
 
 /// Polynomials on either side of zero, a kink at zero: relu, abs, step, relu_power, leaky_relu ...,
@@ -227,73 +206,41 @@ template <Scalar T>
 class PowerKernel final : public DualKernel<T> {
  public:
   PowerKernel(const PiecewisePolynomial& sigma, const PiecewisePolynomial& gamma)
-      : moments_(std::max(degree_of(sigma), degree_of(gamma))) {
-    for (int m = 0; m <= degree_of(sigma); ++m)
-      for (int n = 0; n <= degree_of(gamma); ++n) {
-        const Sides u = sides(sigma, m), v = sides(gamma, n);
-        const Rational same = u.right * v.right + u.left * v.left;
-        const Rational crossed = u.right * v.left + u.left * v.right;
-        crosses_ = crosses_ || crossed != 0;
-        if (same != 0 || crossed != 0)
-          terms_.push_back({m, n, from_rational<T>(same), from_rational<T>(crossed),
-                            has_jump(u, m) && has_jump(v, n)});
-      }
-  }
+      : PowerKernel(form(sigma, gamma)) {}
 
-  T value(const Correlation<T>& c) const override {
-    std::optional<Moments> opposite_moments;
-    const Moments along = moments_.at(c);
-    return value(along, against(along, c, opposite_moments));
-  }
+  T value(const Correlation<T>& c) const override { return value_.regular(point(c)); }
 
   KernelJet<T> jet(const Correlation<T>& c) const override {
-    const Moments along = moments_.at(c);
-    std::optional<Moments> opposite_moments;
-    const Moments& against = this->against(along, c, opposite_moments);
-    // A_00' and the second derivatives of A_00, A_11, A_02 are infinite at |ρ| = 1; where one of
-    // the two powers has no jump, the infinities cancel and nothing is left.
-    const bool inside = certainly_positive(along.s);
-    const auto derivative = [&](auto is_singular, auto term) -> std::optional<T> {
-      T total(0);
-      for (const Term& t : terms_) {
-        if (inside || !is_singular(t))
-          total += term(t);
-        else if (t.both_jump)
-          return {};
-      }
-      return total;
-    };
-    return {
-        value(along, against),
-        derivative([](const Term& t) { return t.m + t.n == 0; },
-                   [&](const Term& t) {
-                     return T(t.same * along.first(t.m, t.n) - t.crossed * against.first(t.m, t.n));
-                   }),
-        derivative([](const Term& t) { return t.m + t.n == 0 || t.m + t.n == 2; },
-                   [&](const Term& t) {
-                     return T(t.same * along.second(t.m, t.n) +
-                              t.crossed * against.second(t.m, t.n));
-                   }),
-        derivative([](const Term& t) { return t.m + t.n == 0; },
-                   [&](const Term& t) {
-                     return T(t.same * along.weighted_second(t.m, t.n) +
-                              t.crossed * against.weighted_second(t.m, t.n));
-                   })};
+    const AngularPoint<T> at = point(c);
+    KernelJet<T> jet{value_.regular(at), {}, {}, {}};
+    // What stands over s is infinite at |ρ| = 1 unless it is zero altogether.
+    const bool inside = certainly_positive(at.root);
+    if (!inside && !first_.inverse_root.is_zero()) return jet;
+    jet.first = first_.regular(at);
+    if (!first_.inverse_root.is_zero()) *jet.first += first_.inverse_root.value(at) / at.root;
+
+    const T weight = square(at.root);
+    jet.weighted_second = second_.is_singular() ? T(0) : T(weight * second_.regular(at));
+    second_.inverse_root.add_to(*jet.weighted_second, at.root, at);
+    if (!second_.inverse_cube.is_zero())
+      *jet.weighted_second += second_.inverse_cube.value(at) / at.root;
+    if (inside)
+      jet.second = *jet.weighted_second / weight;
+    else if (second_.inverse_root.is_zero())
+      jet.second = second_.regular(at);
+    return jet;
   }
 
   std::string method() const override { return "closed form"; }
 
  private:
-  using Moments = typename TruncatedMoments<T>::Table;
+  explicit PowerKernel(const AngularForm& value) : PowerKernel(value, derivative(value)) {}
+  PowerKernel(const AngularForm& value, const AngularForm& first)
+      : value_(value), first_(first), second_(derivative(first)) {}
+
   struct Sides {
     Rational right, left;  ///< coefficients of u_+^m and u_-^m
   };
-  struct Term {
-    int m, n;
-    T same, crossed;
-    bool both_jump;
-  };
-
   static int degree_of(const PiecewisePolynomial& f) {
     return std::max(static_cast<int>(std::max(f.pieces.front().size(), f.pieces.back().size())) - 1,
                     0);
@@ -306,140 +253,250 @@ class PowerKernel final : public DualKernel<T> {
     const Rational left = coefficient(f.pieces.front());
     return {coefficient(f.pieces.back()), m % 2 == 0 ? left : Rational(-left)};
   }
-  static bool has_jump(const Sides& u, int m) {
-    return u.right != (m % 2 == 0 ? u.left : Rational(-u.left));
-  }
-
-  T value(const Moments& along, const Moments& against) const {
-    T total(0);
-    for (const Term& t : terms_) {
-      if (!certainly_zero(t.same)) total += t.same * along.value(t.m, t.n);
-      if (!certainly_zero(t.crossed)) total += t.crossed * against.value(t.m, t.n);
-    }
+  static AngularForm form(const PiecewisePolynomial& sigma, const PiecewisePolynomial& gamma) {
+    const auto moments = truncated_moments(std::max(degree_of(sigma), degree_of(gamma)));
+    AngularForm total;
+    for (int m = 0; m <= degree_of(sigma); ++m)
+      for (int n = 0; n <= degree_of(gamma); ++n) {
+        const Sides u = sides(sigma, m), v = sides(gamma, n);
+        const AngularForm& moment =
+            moments[static_cast<std::size_t>(m)][static_cast<std::size_t>(n)];
+        total = sum(total, product({u.right * v.right + u.left * v.left}, moment));
+        total = sum(total, product({u.right * v.left + u.left * v.right}, reflected(moment)));
+      }
     return total;
   }
-
-  /// The moments at -ρ, half of the work: those at ρ stand in where no term asks for them.
-  const Moments& against(const Moments& along, const Correlation<T>& c,
-                         std::optional<Moments>& place) const {
-    return crosses_ ? place.emplace(moments_.at(opposite(c))) : along;
+  /// One arctangent gives the angle to the nearer of ρ = ±1 to full relative accuracy.
+  AngularPoint<T> point(const Correlation<T>& c) const {
+    using std::sqrt;
+    const bool nearer_opposite = certainly_less(c.one_plus, c.one_minus);
+    const T& near = nearer_opposite ? c.one_plus : c.one_minus;
+    const T& far = nearer_opposite ? c.one_minus : c.one_plus;
+    T tangent = sqrt(T(near / far));
+    T turn = arctangent(tangent) * inverse_pi_, rest = half_ - turn;
+    // s = tangent·far spares a root, but would count the width of an Interval twice.
+    T root = std::same_as<T, Interval> ? T(sqrt(T(near * far))) : T(tangent * far);
+    if (!nearer_opposite) std::swap(turn, rest);
+    return {c.rho, square(c.rho), std::move(root), std::move(turn), std::move(rest)};
   }
 
-  TruncatedMoments<T> moments_;
-  std::vector<Term> terms_;
-  bool crosses_ = false;  ///< whether any term has a crossed part
+  AngularFunction<T> value_, first_, second_;
+  T inverse_pi_ = 1 / pi<T>();
+  T half_ = T(1) / 2;
 };
+
+/// A magnitude, rounded upwards.
+class Magnitude {
+ public:
+  Magnitude() { mag_init(value_); }
+  /// Of the largest number in the interval.
+  explicit Magnitude(const Interval& x) : Magnitude() { arb_get_mag(value_, Ball(x).get()); }
+  Magnitude(const Magnitude& other) { mag_init_set(value_, other.value_); }
+  Magnitude& operator=(const Magnitude& other) {
+    mag_set(value_, other.value_);
+    return *this;
+  }
+  ~Magnitude() { mag_clear(value_); }
+
+  mag_ptr get() { return value_; }
+  mag_srcptr get() const { return value_; }
+
+ private:
+  mag_t value_;
+};
+
+Magnitude product(const Magnitude& x, const Magnitude& y) {
+  Magnitude result;
+  mag_mul(result.get(), x.get(), y.get());
+  return result;
+}
+Magnitude power(const Magnitude& x, int n) {
+  Magnitude result;
+  mag_pow_ui(result.get(), x.get(), static_cast<ulong>(n));
+  return result;
+}
+void reduce_to(std::optional<Magnitude>& x, const Magnitude& y) {
+  if (!x || mag_cmp(y.get(), x->get()) < 0) x = y;
+}
+
+/// Σ c_k ρ^k in double, and its derivatives.
+class DoubleSeries {
+ public:
+  explicit DoubleSeries(std::vector<double> coefficients)
+      : coefficients_(std::move(coefficients)) {}
+
+  double value(int order, double rho) const {
+    double sum = 0;
+    for (int k = static_cast<int>(coefficients_.size()) - 1; k >= order; --k) {
+      const int factor = order == 0 ? 1 : order == 1 ? k : k * (k - 1);
+      sum = sum * rho + factor * coefficients_[static_cast<std::size_t>(k)];
+    }
+    return sum;
+  }
+
+ private:
+  std::vector<double> coefficients_;
+};
+
+/// What a series is computed in.
+template <Scalar T>
+Ball to_ball(const T& x) {
+  if constexpr (std::same_as<T, Interval>) {
+    return Ball(x);
+  } else {
+    Ball ball;
+    arf_set_mpfr(arb_midref(ball.get()), x.backend().data());
+    return ball;
+  }
+}
+template <Scalar T>
+T from_ball(const Ball& ball) {
+  if constexpr (std::same_as<T, Interval>) {
+    return to_interval(ball);
+  } else {
+    Real middle;
+    arf_get_mpfr(middle.backend().data(), arb_midref(ball.get()), MPFR_RNDN);
+    return middle;
+  }
+}
 
 /// Σ_{k<=K} σ̂_k γ̂_k ρ^k; beyond K nothing, or what Parseval leaves.
 template <Scalar T>
 class SeriesKernel final : public DualKernel<T> {
  public:
-  /// @param tails  of κ, κ', κ'': sqrt(D_K(σ) D_K(γ)), and the same of σ' and γ', of σ'' and γ'',
-  ///               where they are known, up to the degrees K-1 and K-2; 0 where the series ends
+  /// Bounds of what is beyond K in κ, κ', κ'': sqrt(D_K(σ) D_K(γ)), and the same of σ' and γ', of
+  /// σ'' and γ'', where they are known, up to the degrees K-1 and K-2.
+  using Tails = std::array<std::optional<Magnitude>, 3>;
+
+  /// @param tails  none where the series ends
   /// @param at_one  κ(1) where it is known by other means
   SeriesKernel(const CoefficientTable& sigma, const CoefficientTable& gamma,
-               std::array<std::optional<T>, 3> tails, bool ends, std::optional<T> at_one)
-      : tails_(std::move(tails)), ends_(ends), at_one_(std::move(at_one)) {
-    const std::size_t count = std::min(sigma.coefficients.size(), gamma.coefficients.size());
-    for (std::size_t k = 0; k < count; ++k)
-      products_.push_back(from_enclosure<T>(sigma.coefficients[k].enclosure) *
-                          from_enclosure<T>(gamma.coefficients[k].enclosure));
-  }
+               std::optional<Tails> tails, std::optional<T> at_one)
+      : degree_(std::min(sigma.max_degree(), gamma.max_degree())),
+        sum_(products(sigma, gamma, degree_)),
+        tails_(std::move(tails)),
+        at_one_(std::move(at_one)) {}
 
-  T value(const Correlation<T>& c) const override {
-    if (at_one_ && certainly_zero(c.one_minus)) return *at_one_;
-    return widened(horner(
-                       c.rho, [](int) { return 1; }, 0),
-                   c, 0);
-  }
+  T value(const Correlation<T>& c) const override { return value(c, argument(c)); }
 
   KernelJet<T> jet(const Correlation<T>& c) const override {
-    using std::abs;
-    const bool inside = certainly_less(T(abs(c.rho)), T(1));
-    const auto bounded = [&](std::size_t order) { return ends_ || inside || tails_[order]; };
-    KernelJet<T> jet{value(c), {}, {}, {}};
-    const T bend = horner(
-        c.rho, [](int k) { return k * (k - 1); }, 2);
+    const bool inside = certainly_positive(c.one_minus) && certainly_positive(c.one_plus);
+    const auto bounded = [&](std::size_t order) { return !tails_ || inside || (*tails_)[order]; };
+    const auto at = argument(c);
+    const auto bend = sum_.value(2, at);
+    KernelJet<T> jet{value(c, at), {}, {}, {}};
     if (bounded(1)) {
-      jet.first = widened(horner(
-                              c.rho, [](int k) { return k; }, 1),
-                          c, 1);
+      jet.first = widened(sum_.value(1, at), reach(c, 1));
       jet.weighted_second = weighted(c, bend);
     }
-    if (bounded(2)) jet.second = widened(bend, c, 2);
+    if (bounded(2)) jet.second = widened(bend, reach(c, 2));
     return jet;
   }
 
   std::string method() const override {
-    if (ends_) return fmt::format("polynomial of degree {}", products_.size() - 1);
-    return fmt::format("series, K = {}", products_.size() - 1);
+    return fmt::format("{}{}", tails_ ? "series, K = " : "polynomial of degree ", degree_);
   }
 
  private:
-  /// Σ_{k>=order} factor(k) c_k ρ^{k-order}
-  template <class Factor>
-  T horner(const T& rho, Factor factor, int order) const {
-    T sum(0);
-    for (int k = static_cast<int>(products_.size()) - 1; k >= order; --k)
-      sum = sum * rho + factor(k) * products_[static_cast<std::size_t>(k)];
-    return sum;
+  static constexpr bool in_balls = !std::same_as<T, double>;
+  using Number = std::conditional_t<in_balls, Ball, double>;
+
+  static std::vector<Number> products(const CoefficientTable& sigma, const CoefficientTable& gamma,
+                                      int degree) {
+    std::vector<Number> list;
+    for (std::size_t k = 0; k <= static_cast<std::size_t>(degree); ++k) {
+      const T product = from_enclosure<T>(sigma.coefficients[k].enclosure) *
+                        from_enclosure<T>(gamma.coefficients[k].enclosure);
+      if constexpr (in_balls)
+        list.push_back(to_ball(product));
+      else
+        list.push_back(product);
+    }
+    return list;
   }
 
-  /// For an Interval, `sum` with the tail of the order-th derivative: sqrt(D_K D_K) times the
-  /// largest k!/(k-order)! |ρ|^{k-order} beyond K, or what Parseval leaves of the order-th
-  /// derivatives of σ and γ, times |ρ|^{K+1-order}.
-  T widened(const T& sum, const Correlation<T>& c, int order) const {
-    if constexpr (std::same_as<T, Interval>) {
-      if (ends_) return sum;
-      const Interval size(upper(Interval(abs(c.rho))));
-      const int next = static_cast<int>(products_.size());
-      std::optional<Real> reach;
-      if (order == 0 || certainly_less(size, Interval(1)))
-        reach = upper(Interval(*tails_[0] * largest_factor(size, next, order)));
-      if (const auto& tail = tails_[static_cast<std::size_t>(order)]) {
-        const Real other = upper(Interval(*tail * power(size, next - order)));
-        if (!reach || other < *reach) reach = other;
-      }
-      return sum + make_interval(-*reach, *reach);
+  auto argument(const Correlation<T>& c) const {
+    if constexpr (in_balls)
+      return SeriesSum::Argument(sum_, to_ball(c.rho), PrecisionScope::bits());
+    else
+      return c.rho;
+  }
+
+  template <class Argument>
+  T value(const Correlation<T>& c, const Argument& at) const {
+    if (at_one_ && certainly_zero(c.one_minus)) return *at_one_;
+    return widened(sum_.value(0, at), reach(c, 0));
+  }
+
+  static T widened(Number sum, const std::optional<Magnitude>& reach) {
+    if constexpr (in_balls) {
+      if (reach) arb_add_error_mag(sum.get(), reach->get());
+      return from_ball<T>(sum);
     } else {
       return sum;
     }
   }
 
+  /// For an Interval, how far the tail of the order-th derivative reaches: sqrt(D_K D_K) times the
+  /// largest k!/(k-order)! |ρ|^{k-order} beyond K, or what Parseval leaves of the order-th
+  /// derivatives of σ and γ, times |ρ|^{K+1-order}.
+  std::optional<Magnitude> reach(const Correlation<T>& c, int order) const {
+    std::optional<Magnitude> result;
+    if constexpr (std::same_as<T, Interval>) {
+      if (!tails_) return {};
+      Magnitude size(c.rho), one;
+      mag_one(one.get());
+      mag_min(size.get(), size.get(), one.get());
+      const int next = degree_ + 1;
+      if (const auto factor = largest_factor(c, size, next, order))
+        result = product(*(*tails_)[0], *factor);
+      if (const auto& tail = (*tails_)[static_cast<std::size_t>(order)])
+        reduce_to(result, product(*tail, power(size, next - order)));
+    }
+    return result;
+  }
+
   /// (1-ρ²) κ'', given the part of κ'' up to K. Beyond K each term of κ' comes with the factor
   /// (k-1) |ρ|^{k-2} (1-ρ²) < 2.
-  T weighted(const Correlation<T>& c, const T& bend) const {
+  T weighted(const Correlation<T>& c, const Number& bend) const {
     const T weight = c.one_minus * c.one_plus;
-    if constexpr (std::same_as<T, Interval>) {
-      if (ends_) return weight * bend;
-      std::optional<Interval> result;
-      if (tails_[1]) {
-        const Real reach = upper(Interval(2 * *tails_[1]));
-        result = weight * bend + make_interval(-reach, reach);
+    if constexpr (in_balls) {
+      Ball scaled = to_ball(weight);
+      arb_mul(scaled.get(), scaled.get(), bend.get(), PrecisionScope::bits() + 10);
+      std::optional<Magnitude> least;
+      if constexpr (std::same_as<T, Interval>) {
+        if (tails_ && (*tails_)[1]) {
+          least = (*tails_)[1];
+          mag_mul_2exp_si(least->get(), least->get(), 1);
+        }
+        if (const auto other = reach(c, 2)) reduce_to(least, product(Magnitude(weight), *other));
       }
-      if (tails_[2] || certainly_less(Interval(abs(c.rho)), Interval(1))) {
-        const Interval other = weight * widened(bend, c, 2);
-        result = result ? intersect(*result, other) : other;
-      }
-      return *result;
+      return widened(std::move(scaled), least);
     } else {
       return weight * bend;
     }
   }
 
-  /// max of k^order ρ^{k-order} over the reals k >= next; it falls from k = order/ln(1/ρ) on.
-  static Interval largest_factor(const Interval& rho, int next, int order) {
-    if (order > 0 && certainly_positive(rho)) {
-      const Interval peak = order / Interval(-log(rho));
-      if (upper(peak) > next)
-        return power(Interval(peak / exp(Interval(1))), order) / power(rho, order);
+  /// A bound of k^n |ρ|^{k-n} over the reals k >= next, none at |ρ| = 1. With δ <= 1-|ρ| it falls
+  /// from k = n/δ on, since log(1/|ρ|) >= δ, and is at most (n/(eδ))^n |ρ|^-n; where it still grows
+  /// at k = next, |ρ| >= 1 - n/next.
+  static std::optional<Magnitude> largest_factor(const Correlation<T>& c, const Magnitude& size,
+                                                 int next, int n) {
+    if (n == 0) return power(size, next);
+    const Real distance = std::min(lower(c.one_minus), lower(c.one_plus));
+    if (distance <= 0) return {};
+    Magnitude factor;
+    if (distance * next >= n) {
+      mag_set_ui(factor.get(), static_cast<ulong>(next));
+      return product(power(factor, n), power(size, next - n));
     }
-    return power(Interval(next), order) * power(rho, next - order);
+    const Interval growth = Interval(n) * next / (Interval(next - n) * Interval(distance));
+    return power(Magnitude(Interval(growth / exponential(Interval(1)))), n);
   }
 
-  std::vector<T> products_;
-  std::array<std::optional<T>, 3> tails_;
-  bool ends_;
+  int degree_;
+  std::conditional_t<in_balls, SeriesSum, DoubleSeries> sum_;
+  std::optional<Tails> tails_;
   std::optional<T> at_one_;
 };
 
@@ -448,8 +505,7 @@ std::unique_ptr<DualKernel<T>> make_finite_series(const Activation& sigma, const
                                                   int degree, int digits) {
   const CoefficientTable first = hermite_coefficients(sigma, degree, digits);
   const CoefficientTable second = hermite_coefficients(gamma, degree, digits);
-  return std::make_unique<SeriesKernel<T>>(
-      first, second, std::array<std::optional<T>, 3>{T(0), T(0), T(0)}, true, std::nullopt);
+  return std::make_unique<SeriesKernel<T>>(first, second, std::nullopt, std::nullopt);
 }
 
 /// E[σ²], E[σ'²], E[σ''²]: what is proven of them.
@@ -501,17 +557,14 @@ std::unique_ptr<DualKernel<T>> make_series(const Activation& sigma, const Activa
     const auto sigma_moments = derivative_moments(sigma, first, digits + 5);
     const auto gamma_moments =
         sigma == gamma ? sigma_moments : derivative_moments(gamma, second, digits + 5);
-    std::array<std::optional<T>, 3> tails;
+    typename SeriesKernel<T>::Tails tails;
     for (int order = 0; order < 3; ++order) {
       const auto i = static_cast<std::size_t>(order);
       const auto left = defect(sigma_moments[i], first, order);
       const auto right = defect(gamma_moments[i], second, order);
-      if (left && right)
-        tails[i] = from_enclosure<T>(to_enclosure(
-            Interval(sqrt(Interval(upper(Interval(*left * *right))))), Status::certified));
+      if (left && right) tails[i] = Magnitude(Interval(sqrt(Interval(*left * *right))));
     }
-    return std::make_unique<SeriesKernel<T>>(first, second, std::move(tails), false,
-                                             std::move(at_one));
+    return std::make_unique<SeriesKernel<T>>(first, second, std::move(tails), std::move(at_one));
   }
 }
 
@@ -567,15 +620,25 @@ template Correlation<Real> correlation(const Real&);
 template Correlation<Interval> correlation(const Interval&);
 
 template <Scalar T>
+bool far_from_parallel(const T& rho) {
+  constexpr double limit = 0.75;
+  if constexpr (std::same_as<T, Interval>)
+    return mpfr_cmp_d(rho.backend().left_data(), -limit) >= 0 &&
+           mpfr_cmp_d(rho.backend().right_data(), limit) <= 0;
+  else
+    return -limit <= rho && rho <= limit;
+}
+template bool far_from_parallel(const double&);
+template bool far_from_parallel(const Real&);
+template bool far_from_parallel(const Interval&);
+
+template <Scalar T>
 Correlation<T> correlation(const Vector<T>& u, const Vector<T>& v) {
-  T dot(0), apart(0), together(0);
-  for (Eigen::Index i = 0; i < u.size(); ++i) {
-    dot += u[i] * v[i];
-    apart += square(T(u[i] - v[i]));
-    together += square(T(u[i] + v[i]));
-  }
-  return {known_within(dot, T(-1), T(1)), known_within(T(apart / 2), T(0), T(2)),
-          known_within(T(together / 2), T(0), T(2))};
+  const T rho = dot(u, v);
+  if (far_from_parallel(rho)) return correlation(rho);
+  const T zero(0), one(1), two(2);
+  return {known_within(rho, T(-one), one), known_within(T(squared_distance(u, v) / 2), zero, two),
+          known_within(T(squared_norm_of_sum(u, v) / 2), zero, two)};
 }
 template Correlation<double> correlation(const Vector<double>&, const Vector<double>&);
 template Correlation<Real> correlation(const Vector<Real>&, const Vector<Real>&);

@@ -22,6 +22,10 @@ struct Correlation {
 
 template <Scalar T>
 Correlation<T> correlation(const T& rho);
+/// Whether certainly |ρ| <= 3/4. There 1-ρ and 1+ρ are at least 1/4 and |v - ρu| more than 1/2, so
+/// to compute them from the rounded ρ loses at most two bits.
+template <Scalar T>
+bool far_from_parallel(const T& rho);
 /// Of two unit vectors: 1 ∓ ρ = |u ∓ v|²/2. The exact result lies in [-1,1] and is cut to it.
 template <Scalar T>
 Correlation<T> correlation(const Vector<T>& u, const Vector<T>& v);

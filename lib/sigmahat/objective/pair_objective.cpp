@@ -6,6 +6,7 @@
 
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/parallel.hpp>
+#include <sigmahat/numeric/vector_operations.hpp>
 #include <sigmahat/objective/pair_objective.hpp>
 
 namespace sigmahat {
@@ -47,19 +48,6 @@ struct Directions {
 };
 
 template <Scalar T>
-T dot(const Vector<T>& x, const Vector<T>& y) {
-  T sum(0);
-  for (Index k = 0; k < x.size(); ++k) sum += x[k] * y[k];
-  return sum;
-}
-
-/// y += factor·x
-template <Scalar T>
-void add(Vector<T>& y, const T& factor, const Vector<T>& x) {
-  for (Index k = 0; k < x.size(); ++k) y[k] += factor * x[k];
-}
-
-template <Scalar T>
 Vector<T> zeros(Index size) {
   return Vector<T>::Constant(size, T(0));
 }
@@ -73,6 +61,22 @@ Vector<T> tangent(const Vector<T>& u, const Vector<T>& v, const Correlation<T>& 
     w[k] = opposite ? T(T(v[k] + u[k]) - angle.one_plus * u[k])
                     : T(T(v[k] - u[k]) + angle.one_minus * u[k]);
   return w;
+}
+
+/// sum += factor·w, w the tangent, the part along u as its coefficient: no vector is formed.
+template <Scalar T>
+void add_tangent(Vector<T>& sum, T& along, const T& factor, const Vector<T>& u, const Vector<T>& v,
+                 const Correlation<T>& angle) {
+  MultiplyAdd<T> add_product;
+  if (far_from_parallel(angle.rho)) {
+    add(sum, factor, v);
+    add_product(along, T(-factor), angle.rho);
+    return;
+  }
+  const bool opposite = certainly_less(angle.one_plus, angle.one_minus);
+  for (Index k = 0; k < u.size(); ++k)
+    add_product(sum[k], factor, opposite ? T(v[k] + u[k]) : T(v[k] - u[k]));
+  add_product(along, opposite ? T(-factor) : factor, opposite ? angle.one_plus : angle.one_minus);
 }
 
 /// w/|w|, |w| = sqrt(1-ρ²). Parallel rows have no such direction; what it is then multiplied with
@@ -271,7 +275,7 @@ typename Objective<T>::Evaluation PairObjective<T>::value_and_gradient(const Wei
       const T part = n.weight * n.jet.value;
       (n.student >= 0 ? student_pull : pull) += part;
       radial += n.weight * n.jet.lambda;
-      add(gradient_b, T(n.weight * n.jet.rho), tangent(u, n.unit, n.angle));
+      add_tangent(gradient_b, radial, T(n.weight * n.jet.rho), u, n.unit, n.angle);
     });
     add(gradient_b, radial, u);
     const T own_part = x.a[i] * own.value;
