@@ -1,13 +1,14 @@
+#include <algorithm>
 #include <cmath>
 #include <string>
 
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
 
-#include <sigmahat/kernel/dual_kernel.hpp>
 #include <sigmahat/numeric/normal.hpp>
 #include <sigmahat/numeric/parallel.hpp>
 #include <sigmahat/numeric/precision.hpp>
+#include <sigmahat/objective/make_objective.hpp>
 #include <sigmahat/objective/piecewise_linear_loss.hpp>
 #include <sigmahat/objective/population_loss.hpp>
 
@@ -165,72 +166,84 @@ BENCHMARK(memory)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 
-/// Σ u_i v_j κ(⟨b_i,c_j⟩), one network with itself by halves, as population_loss does for Interval.
-template <Scalar T>
-T quadratic_form(const NetworkValues<T>& first, const NetworkValues<T>& second,
-                 const DualKernel<T>& kernel) {
-  const bool itself = &first == &second;
-  T total(0);
-  for (Index i = 0; i < first.B.rows(); ++i) {
-    const Vector<T> b = first.B.row(i).transpose();
-    for (Index j = itself ? i : 0; j < second.B.rows(); ++j) {
-      const Correlation<T> rho = itself && i == j
-                                     ? Correlation<T>{T(1), T(0), T(2)}
-                                     : correlation(b, Vector<T>(second.B.row(j).transpose()));
-      const T term = first.a[i] * second.a[j] * kernel.value(rho);
-      total += itself && j > i ? T(2 * term) : term;
-    }
+/// Weights (i+1)/4 and rows of integers from -11 to 11, which peers/w7.py makes of the same
+/// formula.
+Network integer_network(const std::string& activation, int ii, int ij, int jj, int j1) {
+  constexpr int size = 10;
+  std::vector<Rational> a;
+  Matrix<Rational> B(size, size);
+  for (int i = 0; i < size; ++i) {
+    a.emplace_back(i + 1, 4);
+    for (int j = 0; j < size; ++j)
+      B(i, j) = (ii * i * i + ij * i * j + jj * j * j + j1 * j) % 23 - 11;
   }
-  return total;
+  return {parse_activation(activation), a, {WeightMatrix::Entries{B}}};
 }
 
+/// The full loss and a student of unit rows to evaluate it at.
 template <Scalar T>
-struct HighPrecisionLoss {
-  ProblemValues<T> problem;
-  std::unique_ptr<DualKernel<T>> kernel;
+struct PreciseLoss {
+  std::unique_ptr<Objective<T>> objective;
+  Weights<T> point;
 
-  HighPrecisionLoss(const Problem& p, int digits)
-      : problem(at_precision<T>(p)),
-        kernel(make_dual_kernel<T>(p.teacher.activation, p.student.activation, digits)) {}
-
-  T value() const {
-    return problem.noise_variance + quadratic_form(problem.teacher, problem.teacher, *kernel) -
-           2 * quadratic_form(problem.teacher, problem.student, *kernel) +
-           quadratic_form(problem.student, problem.student, *kernel);
-  }
+  PreciseLoss(const Problem& problem, Constraint constraint, int digits)
+      : objective(make_objective<T>(FullLoss{}, at_precision<T>(problem), constraint, digits, 1)),
+        point(student_weights<T>(problem, Constraint::sphere)) {}
 };
 
-/// d = m = 10, value, one thread; argument: digits. Real and Interval in turn.
-void high_precision(benchmark::State& state, const std::string& activation) {
+/// The fewest digits that an enclosure of a component of the gradient proves, relative to the
+/// largest component.
+double digits_proven(const Vector<Interval>& gradient) {
+  Real largest(0), widest(0);
+  for (const Interval& x : gradient) {
+    largest = std::max(largest, upper(Interval(abs(x))));
+    widest = std::max(widest, Real(upper(x) - lower(x)));
+  }
+  return static_cast<double>(log10(Real(largest / widest)));
+}
+
+/// d = m = m* = 10, value and gradient, one thread; argument: digits. Real and Interval in turn.
+void high_precision(benchmark::State& state, const std::string& activation, Constraint constraint) {
   const auto digits = static_cast<int>(state.range(0));
   const PrecisionScope precision(digits, 8);
-  const Activation sigma = parse_activation(activation);
-  const std::vector<Rational> ones(10, Rational(1));
-  const Problem problem{{sigma, ones, {WeightMatrix::Identity{10}}},
-                        {sigma, ones, {WeightMatrix::Gaussian{10, 10, 1}}},
-                        Rational(1, 4)};
-  const HighPrecisionLoss<Real> plain(problem, digits);
-  const HighPrecisionLoss<Interval> certified(problem, digits);
-  std::vector<double> real, interval;
-  Real value(0);
-  Interval enclosure(0);
+  const Problem problem{integer_network(activation, 7, 5, 3, 1),
+                        integer_network(activation, 5, 7, 2, 0), Rational(1, 4), true};
+  const PreciseLoss<Real> plain(problem, constraint, digits);
+  const PreciseLoss<Interval> certified(problem, constraint, digits);
+  std::vector<double> real, interval, value;
+  Objective<Real>::Evaluation result;
+  Objective<Interval>::Evaluation enclosure;
   for (auto _ : state) {
-    real.push_back(seconds([&] { value = plain.value(); }));
-    interval.push_back(seconds([&] { enclosure = Interval(certified.value()); }));
+    real.push_back(seconds([&] { result = plain.objective->value_and_gradient(plain.point); }));
+    value.push_back(
+        seconds([&] { benchmark::DoNotOptimize(plain.objective->value(plain.point)); }));
+    interval.push_back(
+        seconds([&] { enclosure = certified.objective->value_and_gradient(certified.point); }));
     state.SetIterationTime(real.back());
   }
+  state.counters["value_ms"] = 1e3 * median(value);
   state.counters["interval_ms"] = 1e3 * median(interval);
   state.counters["interval_over_real"] = median(interval) / median(real);  // must not exceed 4
-  const Real width = upper(enclosure) - lower(enclosure);
-  state.counters["digits_proven"] = -static_cast<double>(log10(Real(width / upper(enclosure))));
-  state.counters["loss"] = static_cast<double>(value);
+  state.counters["digits_proven"] = digits_proven(flattened(enclosure.gradient));
+  state.counters["loss"] = static_cast<double>(result.value);  // what was computed
+  state.counters["df_da0"] = static_cast<double>(result.gradient.a[0]);
+  state.counters["df_db00"] = static_cast<double>(result.gradient.B(0, 0));
+  state.SetLabel(plain.objective->method());
 }
-BENCHMARK_CAPTURE(high_precision, relu, std::string("relu"))
-    ->Name("W7/relu_value")
+BENCHMARK_CAPTURE(high_precision, relu, std::string("relu"), Constraint::free)
+    ->Name("W7/relu_value_and_gradient")
     ->ArgName("digits")
     ->Arg(100)
     ->Arg(1000)
-    ->Iterations(21)
+    ->Iterations(41)
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(high_precision, tanh, std::string("tanh"), Constraint::sphere)
+    ->Name("W7/tanh_value_and_gradient")
+    ->ArgName("digits")
+    ->Arg(100)
+    ->Arg(1000)
+    ->Iterations(5)
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);
 
