@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Ours and the peers' on the same work, in turn and on one thread: medians and ratios.
 
-usage: compare.py [--build DIR] [--rounds N] [w1] [w2] [w8]
+usage: compare.py [--build DIR] [--rounds N] [w1] [w2] [w7] [w8]
 
 Run it with the interpreter that has the peers (requirements.txt); what is missing is said in its
 line. The digits of the peers are those in which they agree with our certified values.
@@ -9,10 +9,12 @@ line. The digits of the peers are those in which they agree with our certified v
 
 import argparse
 import json
+import math
 import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from decimal import Decimal, getcontext
 from pathlib import Path
@@ -21,9 +23,10 @@ HERE = Path(__file__).resolve().parent
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--build", type=Path, default=HERE.parents[2] / "build")
 arguments.add_argument("--rounds", type=int, default=3)
-arguments.add_argument("workloads", nargs="*", default=["w1", "w2", "w8"])
+arguments.add_argument("workloads", nargs="*", default=["w1", "w2", "w7", "w8"])
 options = arguments.parse_args()
 SIGMAHAT = options.build / "tools" / "sigmahat"
+LOSS_BENCH = options.build / "tests" / "bench" / "bench_loss"
 LIST_BENCH = options.build / "tests" / "bench" / "bench_activation_list"
 ONE_THREAD = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 getcontext().prec = 1100
@@ -130,6 +133,40 @@ def w2():
             {peer: digits_of(d, Decimal(1)) for peer, d in differences.items()})
 
 
+def w7():
+    """The peer's digits: how far its value, df/da_0 and df/db_00 are ours, which are printed as
+    doubles."""
+    print("W7  value and gradient, d = m = 10")
+    for digits, rounds in (100, options.rounds), (1000, 1):
+        ours, intervals, peers, digits_of_peers = {}, {}, {}, {}
+        values, moment = table("tanh", 2048, digits + 10)
+        with tempfile.NamedTemporaryFile("w") as file:
+            getcontext().prec = digits + 20
+            print(*values, moment * moment, sep="\n", file=file, flush=True)
+            getcontext().prec = 1100
+            for _ in range(rounds):
+                report = json.loads(run([LOSS_BENCH, f"--benchmark_filter=^W7.*digits:{digits}/",
+                                         "--benchmark_format=json"]))
+                results = {}
+                for b in report["benchmarks"]:
+                    name = b["name"].split("/")[1].split("_")[0]
+                    ours.setdefault(name, []).append(b["real_time"] / 1e3)
+                    intervals.setdefault(name, []).append(b["interval_ms"] / 1e3)
+                    results[name] = [b["loss"], b["df_da0"], b["df_db00"]]
+                for peer, words in peer_lines("w7.py", "--digits", digits, "--table", file.name,
+                                              "--runs", 7 if digits > 100 else 21):
+                    if not words:
+                        continue
+                    name = words[0]
+                    peers.setdefault(name, {}).setdefault(peer, []).append(float(words[2]) / 1e3)
+                    worst = max(abs(float(x) / y - 1) for x, y in zip(words[4:], results[name]))
+                    digits_of_peers[name] = {peer: f"{-math.log10(max(worst, 1e-16)):.1f}"}
+        for name, times in ours.items():
+            print(f" {name}, {digits} digits")
+            compare("sigmahat, Real", times, peers.get(name, {"mpmath": []}) |
+                    {"sigmahat, Interval": intervals[name]}, digits_of_peers.get(name, {}))
+
+
 # The integrals of max(x, 0) h_k(x) φ(x), k <= 20, without bounds.
 GP_RELU = """
 nodes = intnuminit(0, 15);
@@ -161,4 +198,4 @@ def w8():
 
 
 for workload in options.workloads:
-    {"w1": w1, "w2": w2, "w8": w8}[workload]()
+    {"w1": w1, "w2": w2, "w7": w7, "w8": w8}[workload]()
