@@ -622,9 +622,13 @@ template Correlation<Interval> correlation(const Interval&);
 template <Scalar T>
 bool far_from_parallel(const T& rho) {
   constexpr double limit = 0.75;
+  // Boost would make a number of the limit.
   if constexpr (std::same_as<T, Interval>)
     return mpfr_cmp_d(rho.backend().left_data(), -limit) >= 0 &&
            mpfr_cmp_d(rho.backend().right_data(), limit) <= 0;
+  else if constexpr (std::same_as<T, Real>)
+    return mpfr_cmp_d(rho.backend().data(), -limit) >= 0 &&
+           mpfr_cmp_d(rho.backend().data(), limit) <= 0;
   else
     return -limit <= rho && rho <= limit;
 }
@@ -634,8 +638,11 @@ template bool far_from_parallel(const Interval&);
 
 template <Scalar T>
 Correlation<T> correlation(const Vector<T>& u, const Vector<T>& v) {
-  const T rho = dot(u, v);
-  if (far_from_parallel(rho)) return correlation(rho);
+  T rho = dot(u, v);
+  if (far_from_parallel(rho)) {
+    T one_minus = 1 - rho, one_plus = 1 + rho;
+    return {std::move(rho), std::move(one_minus), std::move(one_plus)};
+  }
   const T zero(0), one(1), two(2);
   return {known_within(rho, T(-one), one), known_within(T(squared_distance(u, v) / 2), zero, two),
           known_within(T(squared_norm_of_sum(u, v) / 2), zero, two)};

@@ -1,12 +1,15 @@
 #include <sigmahat/numeric/ball.hpp>
+#include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/precision.hpp>
 
 namespace sigmahat {
 
 Interval to_interval(const Ball& ball) {
-  Real lo, hi;
-  arb_get_interval_mpfr(lo.backend().data(), hi.backend().data(), ball.get());
-  return make_interval(lo, hi);
+  Interval result;
+  mpfi_ptr ends = result.backend().data();
+  arb_get_interval_mpfr(&ends->left, &ends->right, ball.get());
+  if (mpfi_nan_p(ends)) throw DomainError("a ball that is not a number has no interval around it");
+  return result;
 }
 
 Enclosure to_enclosure(const Ball& ball, Status status) {

@@ -42,7 +42,8 @@ class Ball {
   arb_t ball_;
 };
 
-/// The tightest interval around the ball at the precision in force.
+/// The tightest interval around the ball at the precision in force; throws DomainError where the
+/// ball is not a number.
 Interval to_interval(const Ball& ball);
 /// Midpoint and radius, rounded to the precision in force, the rounding in the bound.
 Enclosure to_enclosure(const Ball& ball, Status status);
