@@ -125,7 +125,8 @@ void sampled_objective(benchmark::State& state) {
   SampledObjective::Workspace work;
   SampledEvaluation result;
   const auto evaluate = [&] {
-    G.evaluate({given.inputs, given.labels}, B, {true, errors, errors}, work, result, threads);
+    G.evaluate({given.inputs, given.labels}, B, {true, false, errors, errors}, work, result,
+               threads);
   };
   evaluate();
   std::vector<double> pass, total;

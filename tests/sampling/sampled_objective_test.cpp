@@ -13,6 +13,7 @@
 #include <sigmahat/numeric/normal.hpp>
 #include <sigmahat/numeric/precision.hpp>
 #include <sigmahat/objective/make_objective.hpp>
+#include <sigmahat/objective/sphere.hpp>
 #include <sigmahat/sampling/sampled_loss.hpp>
 #include <sigmahat/sampling/sampled_objective.hpp>
 
@@ -206,7 +207,7 @@ TEST_CASE("The factored sum is the sum of the gadget over pairs of rows, sample 
       SampledObjective::Workspace work;
       SampledEvaluation result;
       SampledObjective(terms, activation)
-          .evaluate(samples.view(), B, {false, true, false}, work, result);
+          .evaluate(samples.view(), B, {false, false, true, false}, work, result);
 
       const std::vector<Real> values = naive.values(samples, B);
       Real sum(0), deviations(0);
@@ -244,7 +245,7 @@ TEST_CASE("The gradient is the derivative of the value on the same samples, exac
       const Matrix<double> B = gaussian(m, d, 190 + seed), D = gaussian(m, d, 290 + seed);
       SampledObjective::Workspace work;
       SampledEvaluation here, there;
-      objective.evaluate(samples.view(), B, {true, false, false}, work, here);
+      objective.evaluate(samples.view(), B, {true, false, false, false}, work, here);
 
       constexpr int K = 4;
       constexpr double h = 0.25;
@@ -259,8 +260,8 @@ TEST_CASE("The gradient is the derivative of the value on the same samples, exac
         weight *= -static_cast<double>(K - k + 1) / (K + k);
         const double c = -weight / k;
         for (const int sign : {1, -1}) {
-          objective.evaluate(samples.view(), B + sign * k * h * D, {false, false, false}, work,
-                             there);
+          objective.evaluate(samples.view(), B + sign * k * h * D, {false, false, false, false},
+                             work, there);
           slope += sign * c * there.value / h;
         }
         allowed += 2 * std::abs(c) * u * magnitude(k * h) / h;
@@ -370,11 +371,11 @@ TEST_CASE("Drawn samples are those of the contract") {
           teacher.a[l] * std::max(samples.inputs.row(i).dot(teacher.B.row(l)), 0.0);
   ObjectiveSampling sampling{count, 33};
   sampling.offset = samples.offset;
-  sampling.wanted = {true, true, false};
+  sampling.wanted = {true, false, true, false};
   const SampledEvaluation drawn = sample_objective(teacher, 0.3, objective, B, sampling);
   SampledObjective::Workspace work;
   SampledEvaluation given;
-  objective.evaluate(samples.view(), B, {true, true, false}, work, given);
+  objective.evaluate(samples.view(), B, {true, false, true, false}, work, given);
   // Labels carry d + m* roundings more.
   const NaiveObjective naive(terms_of("gadget:3 + s^2*t^2 - s*t^3", teacher.activation),
                              teacher.activation);
@@ -392,17 +393,17 @@ TEST_CASE("Threads, other wishes and a used workspace change no bit") {
   const Matrix<double> B = gaussian(9, 7, 42);
   SampledObjective::Workspace fresh, used;
   SampledEvaluation one, many, scrap;
-  objective.evaluate(samples.view(), B, {true, true, true}, fresh, one, 1);
-  other.evaluate(samples.view(), B.topRows(2), {true, true, true}, used, scrap, 2);
+  objective.evaluate(samples.view(), B, {true, false, true, true}, fresh, one, 1);
+  other.evaluate(samples.view(), B.topRows(2), {true, false, true, true}, used, scrap, 2);
   for (const int threads : {2, 3, 5}) {
     CAPTURE(threads);
-    objective.evaluate(samples.view(), B, {true, true, true}, used, many, threads);
+    objective.evaluate(samples.view(), B, {true, false, true, true}, used, many, threads);
     CHECK(one.value == many.value);
     CHECK(one.standard_error == many.standard_error);
     CHECK(one.gradient == many.gradient);
     CHECK(one.gradient_errors == many.gradient_errors);
   }
-  objective.evaluate(samples.view(), B, {false, false, false}, used, many, 2);
+  objective.evaluate(samples.view(), B, {false, false, false, false}, used, many, 2);
   CHECK(many.gradient.size() == 0);
   CHECK_FALSE(many.standard_error);
   const NetworkValues<double> teacher = unit_network("relu", Vector<double>::Ones(4), 7, 43);
@@ -414,6 +415,42 @@ TEST_CASE("Threads, other wishes and a used workspace change no bit") {
   CHECK(first.standard_error == second.standard_error);
   CHECK(first.gradient == second.gradient);
   CHECK(first.gradient_errors == second.gradient_errors);
+}
+
+TEST_CASE("On the sphere the gradient is the projection, and so are its errors' blocks") {
+  const Activation relu = parse_activation("relu");
+  const Index m = 4, d = 3, block = 4096;
+  const Matrix<double> B = unit_network("relu", Vector<double>::Ones(m), d, 46).B;
+  Terms terms = terms_of("penalty:mu=1,lambda=3", relu);
+  const SampledObjective objective(terms, relu);
+  const FewSamples samples(3 * block, d, 47);
+  SampledObjective::Workspace work;
+  SampledEvaluation projected, part;
+  objective.evaluate(samples.view(), B, {true, true, false, true}, work, projected);
+  // Block by block, by the Riemannian gradient of the objective module.
+  std::vector<Matrix<double>> gradients;
+  for (Index i = 0; i < 3; ++i) {
+    const Matrix<double> inputs = samples.inputs.middleRows(i * block, block);
+    const Vector<double> labels = samples.labels.segment(i * block, block);
+    objective.evaluate({inputs, labels, samples.offset}, B, {}, work, part);
+    gradients.push_back(tangential<double>({Vector<double>::Ones(m), B},
+                                           {Vector<double>::Zero(m), part.gradient}, {})
+                            .B);
+  }
+  const Matrix<double> mean = (gradients[0] + gradients[1] + gradients[2]) / 3;
+  Matrix<double> squares = Matrix<double>::Zero(m, d);
+  for (const Matrix<double>& gradient : gradients) squares += (gradient - mean).cwiseAbs2();
+  const Matrix<double> errors = (squares / 6).cwiseSqrt();
+  const double magnitude =
+      NaiveObjective(terms, relu).magnitude(samples, B) / static_cast<double>(3 * block);
+  const double u = rounding(block, m, d, 4);
+  CHECK((projected.gradient - mean).cwiseAbs().maxCoeff() <= 8 * u * magnitude);
+  CHECK((projected.gradient_errors - errors).cwiseAbs().maxCoeff() <= 16 * u * magnitude);
+  CHECK(projected.gradient.cwiseProduct(B).rowwise().sum().cwiseAbs().maxCoeff() <=
+        8 * u * magnitude);
+  const GradientDistance distance = distance_from(projected, mean);
+  CHECK(distance.distance <= 8 * u * magnitude * std::sqrt(static_cast<double>(m * d)));
+  CHECK(distance.expected == doctest::Approx(errors.norm()));
 }
 
 TEST_CASE("The estimated second moment is the exact one within its error") {
@@ -450,7 +487,8 @@ TEST_CASE("Subtracting the mean of the labels leaves less variance") {
   const Matrix<double> B = unit_network("relu", Vector<double>::Ones(6), 6, 62).B;
   ObjectiveSampling sampling{50'000};
   const double plain = *sample_objective(teacher, 0, objective, B, sampling).standard_error;
-  sampling.offset = 6 / std::sqrt(2 * pi<double>());
+  sampling.offset = expected_label(teacher);
+  CHECK(sampling.offset == doctest::Approx(6 / std::sqrt(2 * pi<double>())).epsilon(1e-15));
   CHECK(*sample_objective(teacher, 0, objective, B, sampling).standard_error < 0.9 * plain);
 }
 
@@ -494,7 +532,7 @@ TEST_CASE("Samples and rows that do not fit are refused") {
   };
   const Matrix<double> inputs = gaussian(20, 3, 1), B = gaussian(2, 3, 2);
   const Vector<double> labels = gaussian(20, 1, 3);
-  CHECK_NOTHROW(run(inputs, labels, B, {true, true, false}));
+  CHECK_NOTHROW(run(inputs, labels, B, {true, false, true, false}));
   CHECK_THROWS_WITH_AS(run(inputs, labels.head(19), B, {}), "20 inputs have 19 labels", InputError);
   CHECK_THROWS_WITH_AS(run(inputs.topRows(0), labels.head(0), B, {}), "there are no samples",
                        InputError);
@@ -502,9 +540,9 @@ TEST_CASE("Samples and rows that do not fit are refused") {
                        "the student's B must be 2x3 (rows, inputs), not 2x4", InputError);
   CHECK_THROWS_WITH_AS(run(inputs, labels, B.topRows(0), {}), "the student has no rows",
                        InputError);
-  CHECK_THROWS_WITH_AS(run(inputs.topRows(1), labels.head(1), B, {true, true, false}),
+  CHECK_THROWS_WITH_AS(run(inputs.topRows(1), labels.head(1), B, {true, false, true, false}),
                        "a standard error needs at least 2 samples, not 1", InputError);
-  CHECK_THROWS_WITH_AS(run(inputs, labels, B, {true, false, true}),
+  CHECK_THROWS_WITH_AS(run(inputs, labels, B, {true, false, false, true}),
                        "standard errors of the gradient need at least 8192 samples, not 20",
                        InputError);
   CHECK_THROWS_AS(run(inputs, 1e300 * labels, 1e10 * B, {}), NumericalError);

@@ -72,6 +72,12 @@ struct BlockOfSamples {
   std::size_t samples;
 };
 
+/// Takes each row's part along the unit row of B away.
+void project(Matrix<double>& gradient, const Matrix<double>& B) {
+  const Vector<double> along = gradient.cwiseProduct(B).rowwise().sum();
+  gradient -= along.asDiagonal() * B;
+}
+
 /// How many samples there are, and in blocks of what size; what was subtracted from the labels.
 struct Sampled {
   std::uint64_t count;
@@ -163,6 +169,7 @@ void SampledObjective::Workspace::Parts::evaluate(const SampledObjective& object
         // Blocks of one size scatter by one variance: the last one may be smaller.
         if (block.samples == block_size) {
           sums->gradient(part.block, part.gradient);
+          if (wanted.tangential) project(part.gradient, B);
           part.gradients.add(Matrix<double>(part.gradient / static_cast<double>(block_size)));
         }
       } else {
@@ -198,6 +205,7 @@ void SampledObjective::Workspace::Parts::evaluate(const SampledObjective& object
     result.gradient.resize(0, 0);
   }
   result.value += objective.penalty(B, wanted.gradient ? &result.gradient : nullptr);
+  if (wanted.gradient && wanted.tangential) project(result.gradient, B);
   if (wanted.gradient_errors) {
     const double whole_blocks = all.gradients.blocks;
     const double share = whole_blocks * static_cast<double>(block_size) / samples;
@@ -286,6 +294,17 @@ SampledEvaluation sample_objective(const NetworkValues<double>& teacher, double 
   work.parts_->evaluate(objective, B, {sampling.samples, block_size, sampling.offset},
                         sampling.wanted, sampling.threads, progress, source, result);
   return result;
+}
+
+GradientDistance distance_from(const SampledEvaluation& sampled, const Matrix<double>& exact) {
+  check_shape("the exact gradient", "rows, inputs", exact, sampled.gradient.rows(),
+              sampled.gradient.cols());
+  return {(sampled.gradient - exact).norm(), sampled.gradient_errors.norm()};
+}
+
+double expected_label(const NetworkValues<double>& teacher) {
+  const CoefficientTable table = hermite_coefficients(teacher.activation, 0, 17);
+  return from_enclosure<double>(table.coefficients[0].enclosure) * teacher.a.sum();
 }
 
 Matrix<double> second_moment(const NetworkValues<double>& teacher) {

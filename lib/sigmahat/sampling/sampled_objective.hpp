@@ -26,7 +26,7 @@ struct SampledEvaluation {
   std::uint64_t samples = 0;
   double value = 0;
   std::optional<double> standard_error;  ///< of the value, from the scatter of the samples
-  Matrix<double> gradient;               ///< m×d, Euclidean
+  Matrix<double> gradient;               ///< m×d
   Matrix<double> gradient_errors;  ///< m×d, standard errors from the scatter of blocks of samples
 };
 
@@ -51,6 +51,8 @@ class SampledObjective {
   /// What besides the value.
   struct Wanted {
     bool gradient = true;
+    /// Of rows on the unit sphere: the gradient less each row's part along the row.
+    bool tangential = false;
     /// Of the value; a product of N×m by m×m more.
     bool standard_error = false;
     /// Of the gradient's entries; needs two whole blocks of samples, a few thousand are enough.
@@ -97,7 +99,7 @@ struct ObjectiveSampling {
   std::uint64_t seed = 1;
   int threads = 0;  ///< 0: all cores
   double offset = 0;
-  SampledObjective::Wanted wanted = {true, true, true};
+  SampledObjective::Wanted wanted = {true, false, true, true};
   /// As in SampleOptions.
   std::function<bool(std::uint64_t)> progress = {};
 };
@@ -108,6 +110,16 @@ struct ObjectiveSampling {
 SampledEvaluation sample_objective(const NetworkValues<double>& teacher, double noise_variance,
                                    const SampledObjective& objective, const Matrix<double>& B,
                                    const ObjectiveSampling& sampling);
+
+/// How far a sampled gradient is from the exact one, in the Frobenius norm, and how far the errors
+/// of its entries let expect: the root of the sum of their squares.
+struct GradientDistance {
+  double distance, expected;
+};
+GradientDistance distance_from(const SampledEvaluation& sampled, const Matrix<double>& exact);
+
+/// E[y] = σ̂_0 Σ_i a*_i, the offset that centres the labels.
+double expected_label(const NetworkValues<double>& teacher);
 
 /// Σ_i a*_i b*_i b*_iᵀ.
 Matrix<double> second_moment(const NetworkValues<double>& teacher);
