@@ -270,7 +270,8 @@ Run add_loss(CLI::App& command) {
       "Examples:\n"
       "  sigmahat loss --problem data/problems/small_relu.json --degree-terms 6\n"
       "  sigmahat loss --problem data/problems/small_relu.json --gradient --hessian\n"
-      "  sigmahat loss --dim 20 --student-activation abs --a 1/2 --digits 30\n");
+      "  sigmahat loss --dim 20 --student-activation abs --a 1/2 --digits 30\n"
+      "  sigmahat loss --dim 10 --objective G:mu=0.05 --samples 1e5 --gradient\n");
   return [options] { return run_loss(*options); };
 }
 

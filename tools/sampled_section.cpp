@@ -58,8 +58,7 @@ void add_sampling_options(CLI::App& command, SamplingOptions& options) {
                     [&options](const std::string& text) {
                       options.samples = parse_whole_number(text, 2, most_samples);
                     });
-  command.add_flag("--center", options.center,
-                   "subtract E[y] from the samples' labels: less variance");
+  command.add_flag("--center", options.center, "subtract E[y] from the labels: less variance");
 }
 
 void describe(const SamplingOptions& options, Json& inputs) {
