@@ -9,6 +9,7 @@
 
 #include "command.hpp"
 #include "problem_options.hpp"
+#include "sampled_section.hpp"
 
 namespace sigmahat::cli {
 namespace {
@@ -18,6 +19,7 @@ struct LossOptions {
   ProblemOptions problem;
   int degree_terms = 8;
   EvaluationOptions evaluation;
+  SamplingOptions sampling;
 };
 
 Enclosure squared(const Enclosure& x) {
@@ -191,6 +193,7 @@ Findings find(const Problem& problem, const LossOptions& options) {
 
 ExitCode run_loss(const LossOptions& options) {
   const Problem problem = make_problem(options.problem, options.common.seed);
+  check_sampling(options.sampling, options.evaluation.objective);
   check_delivery(options.common);
   const int digits = options.common.digits;
   const PrecisionScope precision(digits + guard_digits);
@@ -209,6 +212,7 @@ ExitCode run_loss(const LossOptions& options) {
   report.inputs["gradient"] = evaluation.gradient;
   report.inputs["hessian"] = evaluation.hessian;
   report.inputs["degree_terms"] = options.degree_terms;
+  describe(options.sampling, report.inputs);
   describe(options.common, report.inputs);
   report.heading = describe(problem);
   report.heading.emplace_back("precision", describe_numerics(options.common));
@@ -233,6 +237,9 @@ ExitCode run_loss(const LossOptions& options) {
          .table = degree_table(problem, loss, *series, noise_variance, digits)});
   if (loss.gradient)
     report.sections.push_back(gradient_section(*loss.gradient, evaluation.freedom.rows, digits));
+  if (options.sampling.samples)
+    report.sections.push_back(
+        sampled_section(problem, evaluation, options.sampling, loss, options.common));
   if (loss.spectrum) report.sections.push_back(spectrum_section(*loss.spectrum, digits));
   return deliver(report, series ? std::optional(degree_plot(*series)) : std::nullopt,
                  options.common);
@@ -256,13 +263,15 @@ Run add_loss(CLI::App& command) {
   command.add_flag_callback(
       "--fixed-a", [&evaluation] { evaluation.freedom.trains_a = false; },
       "differentiate in the rows alone");
+  add_sampling_options(command, options->sampling);
   add_problem_options(command, options->problem);
   add_common_options(command, options->common, Plots::some);
   command.footer(
       "Examples:\n"
       "  sigmahat loss --problem data/problems/small_relu.json --degree-terms 6\n"
       "  sigmahat loss --problem data/problems/small_relu.json --gradient --hessian\n"
-      "  sigmahat loss --dim 20 --student-activation abs --a 1/2 --digits 30\n");
+      "  sigmahat loss --dim 20 --student-activation abs --a 1/2 --digits 30\n"
+      "  sigmahat loss --dim 10 --objective G:mu=0.05 --samples 1e5 --gradient\n");
   return [options] { return run_loss(*options); };
 }
 

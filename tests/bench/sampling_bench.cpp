@@ -2,11 +2,14 @@
 
 #include <sigmahat/numeric/normal.hpp>
 #include <sigmahat/numeric/parallel.hpp>
+#include <sigmahat/objective/make_objective.hpp>
 #include <sigmahat/sampling/sampled_loss.hpp>
+#include <sigmahat/sampling/sampled_objective.hpp>
 
 #include "timing.hpp"
 
 using namespace sigmahat;
+using Eigen::Index;
 using sigmahat::bench::median;
 using sigmahat::bench::seconds;
 
@@ -82,6 +85,69 @@ BENCHMARK(sample)
     ->Args({2, -1})
     ->Args({1, 8})
     ->Iterations(11)
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
+
+/// Samples that are there, of the teacher of W4.
+struct GivenSamples {
+  Matrix<double> inputs;
+  Vector<double> labels;
+
+  explicit GivenSamples(Index count) : inputs(count, width) {
+    const auto rows_of_inputs = static_cast<std::size_t>(count);
+    NormalStream(1, 0).fill(0, rows_of_inputs, width, inputs.data(), rows_of_inputs);
+    labels = inputs.cwiseMax(0.0).rowwise().sum();
+  }
+};
+
+/// BX alone, block by block.
+void project(const GivenSamples& given, const Matrix<double>& B, int threads) {
+  const Index count = given.inputs.rows(), size = static_cast<Index>(rows);
+  for_each_block(static_cast<std::size_t>(count / size), threads, [&](std::size_t block) {
+    thread_local Matrix<double> projections(size, width);
+    projections.noalias() =
+        given.inputs.middleRows(static_cast<Index>(block) * size, size) * B.transpose();
+    benchmark::DoNotOptimize(projections.data());
+  });
+}
+
+/// Arguments: threads; whether the standard errors are computed as well. The pass over BX and the
+/// objective are timed in turn; medians.
+void sampled_objective(benchmark::State& state) {
+  constexpr Index count = 256 * 391;  // the whole blocks nearest to 10^5
+  static const GivenSamples given(count);
+  const Matrix<double> B = workload().student.B;
+  const auto threads = static_cast<int>(state.range(0));
+  const bool errors = state.range(1) != 0;
+  const SampledObjective G(
+      *polynomial_terms<double>(parse_objective("G:mu=0.05"), parse_activation("relu"), 17),
+      parse_activation("relu"));
+  SampledObjective::Workspace work;
+  SampledEvaluation result;
+  const auto evaluate = [&] {
+    G.evaluate({given.inputs, given.labels}, B, {true, false, errors, errors}, work, result,
+               threads);
+  };
+  evaluate();
+  std::vector<double> pass, total;
+  for (auto _ : state) {
+    pass.push_back(seconds([&] { project(given, B, threads); }));
+    total.push_back(seconds(evaluate));
+    state.SetIterationTime(total.back());
+  }
+  state.counters["ns_per_sample"] = 1e9 * median(total) / static_cast<double>(count);
+  state.counters["pass_ms"] = 1e3 * median(pass);
+  state.counters["ratio_to_pass"] = median(total) / median(pass);  // must not exceed 3
+  state.counters["G"] = result.value;                              // what was computed
+  state.counters["gradient_norm"] = result.gradient.norm();
+}
+BENCHMARK(sampled_objective)
+    ->Name("W5/sampled_G_and_gradient")
+    ->ArgNames({"threads", "errors"})
+    ->Args({1, 0})
+    ->Args({2, 0})
+    ->Args({1, 1})
+    ->Iterations(41)
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);
 

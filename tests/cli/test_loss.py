@@ -135,6 +135,48 @@ class Loss(ProgramTest):
         self.assertEqual((r["morse_index"], r["undecided_eigenvalues"]), (0, 0))
         self.assertNotIn("degree_terms", r)
 
+    def test_sampled_objectives_are_within_their_errors(self):
+        for teacher, objective in [("relu", "f"), ("relu", "G:mu=0.05"), ("relu", "penalty:mu=2,lambda=1"),
+                                   ("relu", "whitened:mu=2,lambda=1"), ("relu", "gadget:s^3*t + 1"),
+                                   ("erf", "gadget:s^2*t")]:
+            for constraint in ["sphere", "free"]:
+                results = self.results("loss", "--dim", "4", "--teacher-activation", teacher, "--gradient",
+                                       "--student-activation", "relu" if objective != "f" else teacher,
+                                       "--noise-variance", "1/4", "--objective", objective,
+                                       "--constraint", constraint, "--samples", "2e5")
+                sampled = results["sampled"]
+                with self.subTest(f"{objective}, {constraint}"):
+                    self.assertEqual(sampled["samples"], 200000)
+                    z = (sampled["value"] - float(results["value"])) / sampled["standard_error"]
+                    self.assertLessEqual(abs(z), 4)
+                    self.assertAlmostEqual(z, sampled["z"], delta=1e-6)
+                    if objective == "f":
+                        self.assertNotIn("gradient_norm", sampled)
+                        continue
+                    # The triangle: the norms differ by no more than the distance.
+                    self.assertLessEqual(abs(sampled["gradient_norm"] - float(results["gradient_norm"])),
+                                         sampled["gradient_distance"])
+                    # Chebyshev: beyond four times its root mean square one time in 16 at most.
+                    self.assertLessEqual(sampled["gradient_distance"], 4 * sampled["expected_distance"])
+                    self.assertGreater(sampled["gradient_distance"], sampled["expected_distance"] / 4)
+
+    def test_threads_do_not_change_a_sampled_objective_and_centring_helps(self):
+        call = ["loss", "--dim", "4", "--objective", "G:mu=0.05", "--samples", "30000", "--gradient"]
+        one = self.results(*call, "--threads", "1")["sampled"]
+        self.assertEqual(one, self.results(*call, "--threads", "2")["sampled"])
+        centred = self.results(*call, "--center")["sampled"]
+        self.assertLess(centred["standard_error"], one["standard_error"])
+        self.assertLess(centred["expected_distance"], one["expected_distance"])
+
+    def test_what_cannot_be_sampled_is_refused(self):
+        for objective, saying in [("degree:4", "degree:4 is not sampled"), ("gadget:s^2*t", "erf would serve")]:
+            self.refuse("loss", "--dim", "2", "--objective", objective, "--samples", "1000", saying=saying)
+        self.refuse("loss", "--dim", "2", "--samples", "1", saying="--samples")
+        self.refuse("loss", "--dim", "2", "--center", saying="--center")
+        self.refuse("loss", "--dim", "2", "--objective", "G:mu=1", "--center", saying="--center")
+        self.refuse("loss", "--dim", "2", "--objective", "G:mu=1", "--samples", "100", "--gradient",
+                    saying="standard errors of the gradient need at least")
+
     def test_a_bad_objective_or_constraint_is_refused_by_name(self):
         for option, value, saying in [("--objective", "f_gamma:x", "f_gamma:x"),
                                       ("--objective", "h", "expected f, f_gamma"),

@@ -72,6 +72,19 @@ std::vector<Rational> parse_settings(std::string_view text,
 // ---- Objectives ---------------------------------------------------------------------------------
 
 template <Scalar T>
+std::vector<T> proven_coefficients(const Activation& activation, int highest, int digits) {
+  std::vector<T> values;
+  const CoefficientTable table = hermite_coefficients(activation, highest, digits);
+  for (const HermiteCoefficient& c : table.coefficients) {
+    if (c.enclosure.status == Status::estimated)
+      throw DomainError(fmt::format("the coefficients of {} are not proven: {}", activation.name(),
+                                    table.estimated_because));
+    values.push_back(from_enclosure<T>(c.enclosure));
+  }
+  return values;
+}
+
+template <Scalar T>
 using Result = std::unique_ptr<Objective<T>>;
 
 template <Scalar T>
@@ -119,39 +132,14 @@ struct Maker {
         typename PairObjective<T>::Constants{teacher, T(0), T(0)}, threads);
   }
 
-  Result<T> operator()(const GadgetObjective& gadget) const {
-    PolynomialTerms<T> terms;
-    for (const auto& [powers, factor] : gadget.pairs.terms())
-      terms.pairs.push_back({powers[0], powers[1], from_rational<T>(factor)});
-    return make(std::move(terms));
-  }
-  Result<T> operator()(const GuaranteedObjective& g) const {
-    PolynomialTerms<T> terms;
-    terms.pairs = {{2, 2, T(1)}};
-    terms.singles = {{4, from_rational<T>(-g.mu)}};
-    return make(std::move(terms));
-  }
-  Result<T> operator()(const PenalisedObjective& p) const {
-    using std::abs;
-    using std::sqrt;
-    const T scale = abs(T(sqrt(T(24)) * coefficients(sigma(), 4)[4]));
-    if (!certainly_positive(scale))
-      throw DomainError(
-          fmt::format("the fourth Hermite coefficient of {} is zero: no sample of it "
-                      "estimates a polynomial of degree four",
-                      sigma().name()));
-    PolynomialTerms<T> terms;
-    terms.pairs = {{2, 2, T(scale / 2)}};
-    terms.singles = {{4, T(from_rational<T>(-p.mu / 24) * scale)}};
-    terms.norm =
-        p.whitened ? PolynomialTerms<T>::Norm::teacher : PolynomialTerms<T>::Norm::euclidean;
-    terms.lambda = from_rational<T>(p.lambda);
-    return make(std::move(terms));
-  }
+  Result<T> operator()(const GadgetObjective& gadget) const { return make(gadget); }
+  Result<T> operator()(const GuaranteedObjective& g) const { return make(g); }
+  Result<T> operator()(const PenalisedObjective& p) const { return make(p); }
 
  private:
-  Result<T> make(PolynomialTerms<T> terms) const {
-    return std::make_unique<PolynomialObjective<T>>(problem.teacher, std::move(terms));
+  Result<T> make(const ObjectiveChoice& choice) const {
+    return std::make_unique<PolynomialObjective<T>>(problem.teacher,
+                                                    *polynomial_terms<T>(choice, sigma(), digits));
   }
   /// The loss whose part beyond the noise that no student can remove is `out_of_reach`.
   Result<T> make(std::unique_ptr<PairKernel<T>> mixed, std::unique_ptr<PairKernel<T>> student,
@@ -197,15 +185,7 @@ struct Maker {
   }
 
   std::vector<T> coefficients(const Activation& activation, int highest) const {
-    std::vector<T> values;
-    const CoefficientTable table = hermite_coefficients(activation, highest, digits);
-    for (const HermiteCoefficient& c : table.coefficients) {
-      if (c.enclosure.status == Status::estimated)
-        throw DomainError(fmt::format("the coefficients of {} are not proven: {}",
-                                      activation.name(), table.estimated_because));
-      values.push_back(from_enclosure<T>(c.enclosure));
-    }
-    return values;
+    return proven_coefficients<T>(activation, highest, digits);
   }
 };
 
@@ -275,6 +255,36 @@ Constraint parse_constraint(std::string_view text) {
 }
 
 template <Scalar T>
+std::optional<PolynomialTerms<T>> polynomial_terms(const ObjectiveChoice& choice,
+                                                   const Activation& teacher, int digits) {
+  using std::abs;
+  using std::sqrt;
+  PolynomialTerms<T> terms;
+  if (const auto* gadget = std::get_if<GadgetObjective>(&choice)) {
+    for (const auto& [powers, factor] : gadget->pairs.terms())
+      terms.pairs.push_back({powers[0], powers[1], from_rational<T>(factor)});
+  } else if (const auto* g = std::get_if<GuaranteedObjective>(&choice)) {
+    terms.pairs = {{2, 2, T(1)}};
+    terms.singles = {{4, from_rational<T>(-g->mu)}};
+  } else if (const auto* p = std::get_if<PenalisedObjective>(&choice)) {
+    const T scale = abs(T(sqrt(T(24)) * proven_coefficients<T>(teacher, 4, digits)[4]));
+    if (!certainly_positive(scale))
+      throw DomainError(
+          fmt::format("the fourth Hermite coefficient of {} is zero: no sample of it "
+                      "estimates a polynomial of degree four",
+                      teacher.name()));
+    terms.pairs = {{2, 2, T(scale / 2)}};
+    terms.singles = {{4, T(from_rational<T>(-p->mu / 24) * scale)}};
+    terms.norm =
+        p->whitened ? PolynomialTerms<T>::Norm::teacher : PolynomialTerms<T>::Norm::euclidean;
+    terms.lambda = from_rational<T>(p->lambda);
+  } else {
+    return std::nullopt;
+  }
+  return terms;
+}
+
+template <Scalar T>
 std::unique_ptr<Objective<T>> make_objective(const ObjectiveChoice& choice,
                                              const ProblemValues<T>& problem, Constraint constraint,
                                              int digits, int threads) {
@@ -288,9 +298,11 @@ Weights<T> student_weights(const Problem& problem, Constraint constraint) {
   return {std::move(student.a), std::move(student.B)};
 }
 
-#define SIGMAHAT_INSTANTIATE(T)                                               \
-  template std::unique_ptr<Objective<T>> make_objective(                      \
-      const ObjectiveChoice&, const ProblemValues<T>&, Constraint, int, int); \
+#define SIGMAHAT_INSTANTIATE(T)                                                        \
+  template std::optional<PolynomialTerms<T>> polynomial_terms(const ObjectiveChoice&,  \
+                                                              const Activation&, int); \
+  template std::unique_ptr<Objective<T>> make_objective(                               \
+      const ObjectiveChoice&, const ProblemValues<T>&, Constraint, int, int);          \
   template Weights<T> student_weights(const Problem&, Constraint)
 SIGMAHAT_INSTANTIATE(double);
 SIGMAHAT_INSTANTIATE(Real);

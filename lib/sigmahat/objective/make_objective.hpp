@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -65,6 +66,12 @@ template <Scalar T>
 std::unique_ptr<Objective<T>> make_objective(const ObjectiveChoice& choice,
                                              const ProblemValues<T>& problem, Constraint constraint,
                                              int digits, int threads = 0);
+
+/// The terms of G, of its penalty forms and of the gadget objectives; none for the others.
+/// @param teacher  its coefficient scales the penalty forms
+template <Scalar T>
+std::optional<PolynomialTerms<T>> polynomial_terms(const ObjectiveChoice& choice,
+                                                   const Activation& teacher, int digits);
 
 /// The student of a problem as a point: on the sphere, or as it is given.
 template <Scalar T>

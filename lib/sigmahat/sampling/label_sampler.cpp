@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <mutex>
 #include <string>
 
 #include <oneapi/tbb/enumerable_thread_specific.h>
@@ -9,6 +8,8 @@
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/parallel.hpp>
 #include <sigmahat/sampling/label_sampler.hpp>
+#include <sigmahat/sampling/moments.hpp>
+#include <sigmahat/sampling/sample_progress.hpp>
 
 namespace sigmahat {
 namespace {
@@ -26,67 +27,15 @@ constexpr std::size_t largest_block = 4096;
 // Bounds the results held at a time; they are combined in order, so it changes none of them.
 constexpr std::size_t blocks_per_wave = 1024;
 
-/// Count, mean and sum of squared deviations from the mean.
-struct Moments {
-  std::uint64_t count = 0;
-  double mean = 0;
-  double squared_deviations = 0;
-};
-
-/// Corrected two-pass algorithm (Chan, Golub, LeVeque, Am. Stat. 37, 1983): equal values have no
-/// deviation at all.
-Moments moments_of(const Eigen::Ref<const Vector<double>>& values) {
-  const auto count = static_cast<double>(values.size());
-  const double rough_mean = values.mean();
-  const double mean = rough_mean + (values.array() - rough_mean).sum() / count;
-  return {static_cast<std::uint64_t>(values.size()), mean, (values.array() - mean).square().sum()};
-}
-
-/// Moments of both sets together (ibid.).
-Moments combined(const Moments& x, const Moments& y) {
-  const std::uint64_t count = x.count + y.count;
-  const double difference = y.mean - x.mean;
-  const double weight = static_cast<double>(y.count) / static_cast<double>(count);
-  return {count, x.mean + weight * difference,
-          x.squared_deviations + y.squared_deviations +
-              difference * difference * weight * static_cast<double>(x.count)};
-}
-
 /// One for each quantity.
 using QuantityMoments = std::vector<Moments>;
 
-SampledMean sampled_mean(const Moments& moments) {
-  const auto count = static_cast<double>(moments.count);
-  const double error = std::sqrt(moments.squared_deviations / (count * (count - 1)));
-  if (!std::isfinite(moments.mean) || !std::isfinite(error))
-    throw NumericalError("a sampled value is out of the range of double");
-  return {moments.count, moments.mean, error};
-}
-
-/// Counts samples for the caller's progress callback, one thread at a time.
-class Progress {
- public:
-  Progress(const std::function<bool(std::uint64_t)>& callback, std::uint64_t total)
-      : callback_(callback), total_(total) {}
-
-  /// Throws Interrupted where the callback asks for it, and ever after.
-  void add(std::uint64_t samples) {
-    if (!callback_) return;
-    const std::lock_guard lock(mutex_);
-    done_ = std::min(done_ + samples, total_);
-    stopped_ = stopped_ || !callback_(done_);
-    if (stopped_) throw Interrupted("interrupted after " + std::to_string(done_) + " samples");
-  }
-
- private:
-  const std::function<bool(std::uint64_t)>& callback_;
-  std::uint64_t total_;
-  std::mutex mutex_;
-  std::uint64_t done_ = 0;
-  bool stopped_ = false;
-};
-
 }  // namespace
+
+std::size_t block_size_for(std::size_t doubles_per_sample) {
+  return std::clamp(std::bit_floor(block_bytes / (doubles_per_sample * sizeof(double))),
+                    least_block, largest_block);
+}
 
 LabelSampler::LabelSampler(const NetworkValues<double>& teacher, double noise_variance,
                            const Matrix<double>& rows, std::uint64_t seed)
@@ -96,9 +45,7 @@ LabelSampler::LabelSampler(const NetworkValues<double>& teacher, double noise_va
       noise_(seed, noise_stream),
       B_(teacher.B.rows() + rows.rows(), teacher.B.cols()) {
   B_ << teacher.B, rows;
-  const auto bytes_per_sample = static_cast<std::size_t>(B_.rows() + B_.cols()) * sizeof(double);
-  block_size_ =
-      std::clamp(std::bit_floor(block_bytes / bytes_per_sample), least_block, largest_block);
+  block_size_ = block_size_for(static_cast<std::size_t>(B_.rows() + B_.cols()));
 }
 
 void LabelSampler::draw(std::size_t block, LabelledBlock& samples) const {
@@ -159,7 +106,7 @@ std::vector<std::vector<SampledMean>> sample_means(
       means[q].push_back(sampled_mean(combined(total[q], part[q])));
   };
 
-  Progress progress(options.progress, counts.back());
+  SampleProgress progress(options.progress, counts.back());
   tbb::enumerable_thread_specific<LabelledBlock> blocks_of_threads;
   for (std::size_t start = 0; start < blocks; start += blocks_per_wave) {
     std::vector<std::vector<QuantityMoments>> wave(std::min(blocks_per_wave, blocks - start));

@@ -19,6 +19,10 @@ struct LabelledBlock {
   auto projections(Eigen::Index n) { return preactivations.rightCols(n); }
 };
 
+/// Samples that are worked on at a time where each takes so many doubles: 256 to 4096 of them, a
+/// power of two.
+std::size_t block_size_for(std::size_t doubles_per_sample);
+
 /// Draws inputs and labels block by block. Internal: not installed.
 ///
 /// Sample i is a function of (seed, i) alone: x from stream 0 of NormalStream, ξ from stream 1.

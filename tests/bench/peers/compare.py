@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Ours and the peers' on the same work, in turn and on one thread: medians and ratios.
 
-usage: compare.py [--build DIR] [--rounds N] [w1] [w2] [w7] [w8]
+usage: compare.py [--build DIR] [--rounds N] [w1] [w2] [w5] [w7] [w8]
 
 Run it with the interpreter that has the peers (requirements.txt); what is missing is said in its
 line. The digits of the peers are those in which they agree with our certified values.
@@ -23,10 +23,11 @@ HERE = Path(__file__).resolve().parent
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--build", type=Path, default=HERE.parents[2] / "build")
 arguments.add_argument("--rounds", type=int, default=3)
-arguments.add_argument("workloads", nargs="*", default=["w1", "w2", "w7", "w8"])
+arguments.add_argument("workloads", nargs="*", default=["w1", "w2", "w5", "w7", "w8"])
 options = arguments.parse_args()
 SIGMAHAT = options.build / "tools" / "sigmahat"
 LOSS_BENCH = options.build / "tests" / "bench" / "bench_loss"
+SAMPLING_BENCH = options.build / "tests" / "bench" / "bench_sampling"
 LIST_BENCH = options.build / "tests" / "bench" / "bench_activation_list"
 ONE_THREAD = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 getcontext().prec = 1100
@@ -68,11 +69,11 @@ def line(who, milliseconds="", ratio="", digits=""):
     print(f"  {who:<34} {milliseconds:>12} {ratio:>12} {digits:>8}", flush=True)
 
 
-def compare(ours, ours_seconds, peers, digits):
+def compare(ours, ours_seconds, peers, digits, own_digits="proven"):
     """Peers: name -> seconds, empty where it is not installed."""
     line("", "ms", "ratio", "digits")
     own = statistics.median(ours_seconds)
-    line(ours, f"{1e3 * own:.3g}", "1", "proven")
+    line(ours, f"{1e3 * own:.3g}", "1", own_digits)
     for peer, times in peers.items():
         if not times:
             line(peer, "not installed")
@@ -131,6 +132,20 @@ def w2():
         ours.append(list_milliseconds(names or ["relu"]) / 1e3)
     compare(f"sigmahat, {len(names)} activations", ours, peers,
             {peer: digits_of(d, Decimal(1)) for peer, d in differences.items()})
+
+
+def w5():
+    print("W5  sampled G and its gradient, d = m = 50, 10^5 samples that are there")
+    ours, peers = [], {}
+    for _ in range(options.rounds):
+        report = json.loads(run([SAMPLING_BENCH, "--benchmark_format=json",
+                                 "--benchmark_filter=W5.*threads:1/errors:0"]))
+        ours.append(report["benchmarks"][0]["ns_per_sample"] * 256 * 391 / 1e9)
+        for peer, words in peer_lines("w5.py", "--rounds", 1):
+            peers.setdefault(peer, [])
+            if words:
+                peers[peer].append(float(words[0]) / 1e3)
+    compare("SampledObjective", ours, peers, {}, own_digits="")
 
 
 def w7():
@@ -198,4 +213,4 @@ def w8():
 
 
 for workload in options.workloads:
-    {"w1": w1, "w2": w2, "w7": w7, "w8": w8}[workload]()
+    {"w1": w1, "w2": w2, "w5": w5, "w7": w7, "w8": w8}[workload]()
