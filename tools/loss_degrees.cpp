@@ -164,7 +164,7 @@ Value readable_symbol(const std::optional<ExactValue>& exact, std::size_t longes
                       std::size_t longest_latex) {
   if (!exact) return absent("");
   Value value = symbol(*exact, Radicals::reduced);
-  const std::string elsewhere = "long: see --format json";
+  const std::string elsewhere = "long, see JSON";
   if (value.text.size() > longest_text) value.text = elsewhere;
   if (value.latex.size() > longest_latex) value.latex = elsewhere;
   return value;

@@ -91,6 +91,18 @@ TEST_CASE("Rational rows are proven to be parallel or not, whatever the digits t
   CHECK_FALSE(random.rows[0].exactly);
 }
 
+TEST_CASE("However near to parallel rows are, the answer is a gradient or the rows in its way") {
+  for (int zeros = 5; zeros <= 60; ++zeros) {
+    CAPTURE(zeros);
+    const PointEvaluation at = derivatives(problem_of(
+        "step",
+        fmt::format(R"([3, 4], [3, "4.{}1"])", std::string(static_cast<std::size_t>(zeros), '0'))));
+    CHECK(at.gradient.has_value() == at.smoothness->rows.empty());
+    if (zeros < 15) CHECK(at.gradient);
+    if (zeros > 45) CHECK(at.smoothness->rows.size() == 1);
+  }
+}
+
 TEST_CASE("Objectives that are polynomials in the inner products are smooth everywhere") {
   for (const char* objective : {"f_gamma:2,4", "degree:3", "G:mu=1/20"}) {
     CAPTURE(objective);

@@ -70,7 +70,8 @@ PointEvaluation evaluate(const Problem& problem, const EvaluationOptions& option
   const Status status = result.method == "closed form" ? Status::exact : Status::certified;
   Interval value;
   if (options.gradient || options.hessian)
-    result.smoothness = smoothness_at(problem, values, options.objective, PrecisionScope::digits());
+    result.smoothness =
+        smoothness_at(problem, values.teacher, x, options.objective, PrecisionScope::digits());
   if (result.smoothness && result.smoothness->order < Smoothness::Order::unknown) {
     const auto [here, gradient] = objective->value_and_gradient(x);
     value = here;

@@ -14,24 +14,31 @@ struct Pair {
   Correlation<Interval> angle;
 };
 
-Vector<Interval> row(const NetworkValues<Interval>& network, Index i) {
-  return network.B.row(i).transpose();
+/// Scaled as PairObjective scales its rows: what it cannot tell from parallel must be found here.
+Vector<Interval> direction(const Matrix<Interval>& B, Index i) {
+  Interval squared(0);
+  for (const Interval& x : B.row(i)) squared += square(x);
+  const Interval norm = sqrt(squared);
+  return B.row(i).unaryExpr([&](const Interval& x) -> Interval { return x / norm; }).transpose();
 }
 
 /// Pairs that the intervals cannot tell from parallel ones.
-std::vector<Pair> parallel_pairs(const ProblemValues<Interval>& values) {
+std::vector<Pair> parallel_pairs(const Matrix<Interval>& teacher, const Matrix<Interval>& B) {
+  std::vector<Vector<Interval>> student;
+  for (Index i = 0; i < B.rows(); ++i) student.push_back(direction(B, i));
   std::vector<Pair> pairs;
-  const auto look_at = [&](Index i, const NetworkValues<Interval>& other, Index j, bool teacher) {
-    const auto angle = correlation(row(values.student, i), row(other, j));
+  const auto look_at = [&](Index i, const Vector<Interval>& other, Index j, bool of_teacher) {
+    const auto angle = correlation(student[static_cast<std::size_t>(i)], other);
     for (const bool opposite : {false, true}) {
       const Interval& distance = opposite ? angle.one_plus : angle.one_minus;
       if (!certainly_positive(distance))
-        pairs.push_back({{i, teacher, j, opposite, certainly_zero(distance)}, angle});
+        pairs.push_back({{i, of_teacher, j, opposite, certainly_zero(distance)}, angle});
     }
   };
-  for (Index i = 0; i < values.student.B.rows(); ++i) {
-    for (Index j = 0; j < values.teacher.B.rows(); ++j) look_at(i, values.teacher, j, true);
-    for (Index j = i + 1; j < values.student.B.rows(); ++j) look_at(i, values.student, j, false);
+  for (Index i = 0; i < B.rows(); ++i) {
+    for (Index j = 0; j < teacher.rows(); ++j) look_at(i, teacher.row(j).transpose(), j, true);
+    for (Index j = i + 1; j < B.rows(); ++j)
+      look_at(i, student[static_cast<std::size_t>(j)], j, false);
   }
   return pairs;
 }
@@ -89,11 +96,11 @@ std::string_view to_string(Order order) {
   return "";
 }
 
-Smoothness smoothness_at(const Problem& problem, const ProblemValues<Interval>& values,
-                         const ObjectiveChoice& objective, int digits) {
+Smoothness smoothness_at(const Problem& problem, const NetworkValues<Interval>& teacher,
+                         const Weights<Interval>& x, const ObjectiveChoice& objective, int digits) {
   Smoothness smoothness;
   if (!has_dual_kernels(problem, objective)) return smoothness;
-  const std::vector<Pair> pairs = parallel_pairs(values);
+  const std::vector<Pair> pairs = parallel_pairs(teacher.B, x.B);
   if (pairs.empty()) return smoothness;
   const Activation &sigma = problem.teacher.activation, &gamma = problem.student.activation;
   const auto student = make_dual_kernel<Interval>(gamma, gamma, digits);

@@ -37,8 +37,9 @@ struct Smoothness {
 /// "three times", "at least twice", "twice", "unknown", "not once".
 std::string_view to_string(Smoothness::Order order);
 
-/// At the problem's student; `values` is the problem at the precision in force.
-Smoothness smoothness_at(const Problem& problem, const ProblemValues<Interval>& values,
-                         const ObjectiveChoice& objective, int digits);
+/// At the problem's student: `teacher` and `x`, the student's weights, are what the problem is at
+/// the precision in force.
+Smoothness smoothness_at(const Problem& problem, const NetworkValues<Interval>& teacher,
+                         const Weights<Interval>& x, const ObjectiveChoice& objective, int digits);
 
 }  // namespace sigmahat
