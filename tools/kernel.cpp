@@ -20,6 +20,7 @@ struct KernelOptions {
   std::optional<std::string> gamma;
   std::optional<std::vector<Rational>> rho;
   std::optional<int> grid;
+  int derivatives = 2;  ///< highest in the picture
 };
 
 std::vector<Rational> parse_correlations(const std::string& text) {
@@ -100,20 +101,27 @@ Table kernel_table(const std::vector<KernelPoint>& points, const std::string& me
   return table;
 }
 
-Plot kernel_plot(const std::vector<KernelPoint>& points, const std::string& name) {
-  Curve value{"κ", Curve::Style::line, {}, {}}, first{"κ'", Curve::Style::dashed, {}, {}};
+Plot kernel_plot(const std::vector<KernelPoint>& points, const std::string& name, int derivatives) {
+  // Typographic primes: gnuplot cannot read two apostrophes in a row.
+  std::vector<Curve> curves{{"κ", Curve::Style::line, {}, {}},
+                            {"κ′", Curve::Style::dashed, {}, {}},
+                            {"κ″", Curve::Style::dotted, {}, {}}};
   const auto add = [](Curve& curve, const Rational& rho, const Enclosure& y) {
     curve.x.push_back(from_rational<double>(rho));
     curve.y.push_back(from_enclosure<double>(y));
   };
   for (const KernelPoint& point : points) {
-    add(value, point.rho, point.value);
-    if (point.first) add(first, point.rho, *point.first);
+    add(curves[0], point.rho, point.value);
+    if (point.first) add(curves[1], point.rho, *point.first);
+    if (point.second) add(curves[2], point.rho, *point.second);
   }
+  curves.resize(static_cast<std::size_t>(derivatives) + 1);
+  std::string labels;
+  for (const Curve& curve : curves) labels += (labels.empty() ? "" : ", ") + curve.title + "(ρ)";
   return {.title = "Dual activation of " + name,
           .x_label = "correlation ρ",
-          .y_label = "κ(ρ), κ'(ρ)",
-          .curves = {value, first}};
+          .y_label = labels,
+          .curves = std::move(curves)};
 }
 
 ExitCode run_kernel(const KernelOptions& options) {
@@ -134,13 +142,14 @@ ExitCode run_kernel(const KernelOptions& options) {
                 .title = fmt::format("sigmahat kernel: κ(ρ) = E[σ(u) γ(v)] of {}", name)};
   report.inputs["activation"] = sigma.name();
   report.inputs["second_activation"] = gamma.name();
+  report.inputs["derivatives"] = options.derivatives;
   report.inputs["rho"] = Json::array();
   for (const Rational& rho : correlations) report.inputs["rho"].push_back(to_text(rho));
   describe(options.common, report.inputs);
   report.heading = {{"method", method}, {"precision", describe_numerics(options.common)}};
   report.sections.push_back(
       {.title = "", .table = kernel_table(points, method, options.common.digits)});
-  return deliver(report, kernel_plot(points, name), options.common);
+  return deliver(report, kernel_plot(points, name, options.derivatives), options.common);
 }
 
 }  // namespace
@@ -159,12 +168,14 @@ Run add_kernel(CLI::App& command) {
                     [options = options.get()](const std::string& text) {
                       options->grid = static_cast<int>(parse_whole_number(text, 2, 1'000'000));
                     });
+  add_whole_number(command, "--derivatives", options->derivatives, 0, 2,
+                   "highest derivative in the plot (2)");
   add_common_options(command, options->common, Plots::some);
   command.footer(
       "Examples:\n"
       "  sigmahat kernel relu --rho -1,0,1/2,1\n"
       "  sigmahat kernel relu abs --rho 1/3 --digits 50\n"
-      "  sigmahat kernel tanh --grid 201 --plot kappa.svg\n");
+      "  sigmahat kernel tanh relu --grid 201 --plot kappa.svg\n");
   return [options] { return run_kernel(*options); };
 }
 

@@ -88,6 +88,8 @@ std::string with_clause(Curve::Style style, const std::string& colour, bool char
                         : fmt::format("linespoints lw 1.5 pt 7 ps 0.7 lc rgb '{}'", colour);
     case Curve::Style::dashed:
       return characters ? "lines" : fmt::format("lines lw 1.2 dt 2 lc rgb '{}'", colour);
+    case Curve::Style::dotted:
+      return characters ? "lines" : fmt::format("lines lw 1.5 dt 3 lc rgb '{}'", colour);
     case Curve::Style::points:
       return characters ? "points" : fmt::format("points pt 7 ps 1.5 lc rgb '{}'", colour);
     case Curve::Style::circles:

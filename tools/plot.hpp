@@ -7,7 +7,16 @@ namespace sigmahat::cli {
 
 /// Points to draw. What a logarithmic axis cannot show (zeros) and what is not finite is left out.
 struct Curve {
-  enum class Style { line, thick_line, line_with_points, dashed, points, circles, area_below };
+  enum class Style {
+    line,
+    thick_line,
+    line_with_points,
+    dashed,
+    dotted,
+    points,
+    circles,
+    area_below
+  };
 
   std::string title;
   Style style;

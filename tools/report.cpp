@@ -65,9 +65,9 @@ Value bound(const Real& number) {
   return decimal(text, text);
 }
 
-Value symbol(const ExactValue& number) {
-  const std::string text = to_text(number);
-  return {text, "$" + to_latex(number) + "$", text};
+Value symbol(const ExactValue& number, Radicals radicals) {
+  const std::string text = to_text(number, radicals);
+  return {text, "$" + to_latex(number, radicals) + "$", text};
 }
 
 Value rational(const Rational& number) {

@@ -33,7 +33,7 @@ Value certified(const Enclosure& number, int digits);
 /// A bound by itself, rounded up.
 Value bound(const Real& number);
 /// An exact number in symbols.
-Value symbol(const ExactValue& number);
+Value symbol(const ExactValue& number, Radicals radicals = Radicals::entire);
 Value rational(const Rational& number);
 /// A Monte-Carlo mean: shown to the second digit of its standard error.
 Value measured(double mean, double standard_error);

@@ -36,7 +36,7 @@ class CommandLine(ProgramTest):
         self.refuse("coefficients", "relu", "-z", saying="-z")
 
     def test_options_of_later_versions_are_refused(self):
-        for option in ["--exact", "--jacobian"]:
+        for option in ["--jacobian"]:
             self.refuse("loss", "--dim", "2", option, saying=option)
 
     def test_arguments_too_many_are_named(self):

@@ -56,6 +56,8 @@ class Formats(ProgramTest):
                             self.assertEqual(float(value), expected)
                         elif isinstance(expected, list):
                             self.assertEqual(value, ";".join(expected))
+                        elif isinstance(expected, bool):
+                            self.assertEqual(value, "true" if expected else "false", key)
                         else:
                             self.assertEqual(value, "" if expected is None else str(expected), key)
                 # Only the sums below the degree terms stand in the CSV alone.

@@ -1,6 +1,7 @@
 """sigmahat kernel against closed forms, symmetries and the coefficients."""
 
 import unittest
+import xml.etree.ElementTree as ElementTree
 from decimal import Decimal
 
 from closed_forms import PI, assert_within, root
@@ -58,6 +59,30 @@ class Kernel(ProgramTest):
             for p, q in zip(there, back):
                 self.assertLessEqual(abs(Decimal(p["value"]) - Decimal(q["value"])),
                                      Decimal(p["error_bound"]) + Decimal(q["error_bound"]), pair)
+
+    def test_mixed_derivatives_are_difference_quotients_within_their_bounds(self):
+        # Around 1/5 with step h: the quotients miss by h²/6 and h²/12 times the third and fourth
+        # derivatives, which are below 10 there; 40 - 24 digits survive the second difference.
+        h = Decimal("1e-12")
+        for pair in [("tanh", "relu"), ("step", "gelu"), ("relu_power(2)", "sign"), ("erf", "sigmoid")]:
+            low, at, high = self.points(*pair, "--rho", f"{Decimal('0.2') - h},1/5,{Decimal('0.2') + h}",
+                                        "--digits", "40")
+            value = [Decimal(p["value"]) for p in (low, at, high)]
+            first = (value[2] - value[0]) / (2 * h)
+            second = (value[2] - 2 * value[1] + value[0]) / h**2
+            with self.subTest(pair):
+                self.assertLess(abs(Decimal(at["first"]) - first), Decimal("1e-22"))
+                self.assertLess(abs(Decimal(at["second"]) - second), Decimal("1e-14"))
+                for bound in ["error_bound", "first_error_bound", "second_error_bound"]:
+                    self.assertLess(Decimal(at[bound]), Decimal("1e-35"))
+
+    def test_the_picture_has_as_many_derivatives_as_are_asked_for(self):
+        for derivatives, titles in [("0", ["κ"]), ("1", ["κ", "κ′"]), ("2", ["κ", "κ′", "κ″"])]:
+            self.succeed("kernel", "relu", "abs", "--grid", "21", "--plot", "k.svg", "--derivatives", derivatives)
+            svg = ElementTree.fromstring((self.folder / "k.svg").read_bytes())
+            texts = ["".join(e.itertext()).strip() for e in svg.iter() if e.tag.endswith("text")]
+            self.assertEqual([t for t in ["κ", "κ′", "κ″"] if t in texts], titles)
+        self.refuse("kernel", "relu", "--derivatives", "3", saying="--derivatives")
 
     def test_at_correlation_one_stands_the_second_moment(self):
         for name in ["relu", "tanh", "gelu", "sigmoid", "erf", "leaky_relu(1/4)"]:

@@ -62,7 +62,10 @@ ExactTerm random_term(Random& random) {
   ExactTerm term = ExactTerm::root(unit * factor * factor, uniform(random, -1, 1),
                                    Rational(uniform(random, -1, 1), 2));
   if (uniform(random, 0, 1) == 0) term.sign = -1;
-  if (uniform(random, 0, 2) == 0) term.erf_square = Rational(uniform(random, 1, 2), 2);
+  using Function = SpecialValue::Function;
+  if (const int kind = uniform(random, 0, 4); kind < 2)
+    term.special = SpecialValue{kind == 0 ? Function::erf : Function::arcsin,
+                                Rational(uniform(random, 1, 2), 5)};
   return term;
 }
 
@@ -99,7 +102,7 @@ TEST_CASE("Exact values obey the laws of arithmetic, as objects") {
     const ExactValue a = ExactValue::sum(random_terms(random, 6));
     const ExactValue b = ExactValue::sum(random_terms(random, 6));
     ExactTerm factor = random_term(random);
-    factor.erf_square.reset();
+    factor.special.reset();
     const Rational r(uniform(random, -9, 9), uniform(random, 1, 9));
     CHECK(a + b == b + a);
     CHECK((a + b) - b == a);
@@ -167,9 +170,50 @@ TEST_CASE("Sums print with their signs between the terms") {
         "\\frac{\\operatorname{erf}\\left(\\frac{1}{\\sqrt{8}}\\right)}{4}");
 }
 
+TEST_CASE("Arcsines are multiples of pi where they are, and one of every two complements") {
+  const auto part_of_pi = [](int top, int bottom) {
+    return Rational(top, bottom) * ExactValue::root(1, 2);
+  };
+  CHECK(ExactValue::arcsine(0).is_zero());
+  CHECK(ExactValue::arcsine(Rational(1, 4)) == part_of_pi(1, 6));
+  CHECK(ExactValue::arcsine(Rational(-1, 2)) == part_of_pi(-1, 4));
+  CHECK(ExactValue::arcsine(Rational(3, 4)) == part_of_pi(1, 3));
+  CHECK(ExactValue::arcsine(-1) == part_of_pi(-1, 2));
+  CHECK(to_text(ExactValue::arcsine(Rational(9, 25))) == "arcsin(3/5)");
+  CHECK(to_text(ExactValue::arcsine(Rational(-2, 9))) == "-arcsin(sqrt(2)/3)");
+  CHECK(to_text(ExactValue::arcsine(Rational(16, 25))) == "pi/2 - arcsin(3/5)");
+  CHECK(to_latex(ExactValue::arcsine(Rational(9, 25))) == "\\arcsin\\left(\\frac{3}{5}\\right)");
+  CHECK_THROWS_AS(ExactValue::arcsine(Rational(26, 25)), DomainError);
+
+  const PrecisionScope precision(60);
+  for (int n = -40; n <= 40; ++n) {
+    CAPTURE(n);
+    const Rational square = Rational(n * abs(n), 1600);  // of n/40
+    const Interval value = to_interval(ExactValue::arcsine(square));
+    const Interval sine = sin(value), expected = from_rational<Interval>(Rational(n, 40));
+    CHECK(lower(sine) <= upper(expected));
+    CHECK(lower(expected) <= upper(sine));
+    CHECK(abs(lower(value)) < Real("1.5708"));
+  }
+}
+
+TEST_CASE("Reduced radicals let the squares of small primes leave the root") {
+  const auto text = [](const Rational& square) {
+    return to_text(ExactValue::root(square, -1), Radicals::reduced);
+  };
+  CHECK(text(Rational(1, 48)) == "1/(4*sqrt(3*pi))");
+  CHECK(text(Rational(27, 50)) == "3*sqrt(3/(2*pi))/5");
+  CHECK(text(Rational(Integer(2) * 997 * 997)) == "997*sqrt(2/pi)");
+  CHECK(to_latex(ExactValue::root(12), Radicals::reduced) == "2 \\sqrt{3}");
+  CHECK(to_text(ExactValue::arcsine(Rational(8, 25)), Radicals::reduced) == "arcsin(2*sqrt(2)/5)");
+  CHECK(to_text(ExactValue::root(12)) == "sqrt(12)");
+}
+
 TEST_CASE("The ring holds no product of error functions and no zero monomial") {
   const ExactTerm term = ExactValue::error_function(1).terms()[0];
   CHECK_THROWS_AS(term * term, DomainError);
   CHECK_THROWS_AS(term * ExactValue::error_function(2), DomainError);
+  CHECK_THROWS_AS(term * ExactValue::arcsine(Rational(1, 3)), DomainError);
+  CHECK_FALSE(product(ExactValue::error_function(1), ExactValue::arcsine(Rational(1, 3))));
   CHECK_THROWS_AS(ExactTerm::root(0), DomainError);
 }

@@ -16,14 +16,14 @@ using Eigen::Index;
 
 namespace {
 
-struct Weights {
+struct RandomWeights {
   Vector<double> a;
   Matrix<double> B;
 };
 
 struct Case {
   Activation teacher_activation, student_activation;
-  Weights teacher, student;
+  RandomWeights teacher, student;
   double noise_variance = 1. / 8;
 
   PiecewiseLinearLoss loss(int threads = 1) const {
@@ -33,9 +33,9 @@ struct Case {
   LossGradient gradient() const { return loss().gradient(student.a, student.B, 1); }
 };
 
-Weights random_weights(Index m, Index d, std::mt19937_64& random) {
+RandomWeights random_weights(Index m, Index d, std::mt19937_64& random) {
   std::normal_distribution<double> normal;
-  Weights w{Vector<double>(m), Matrix<double>(m, d)};
+  RandomWeights w{Vector<double>(m), Matrix<double>(m, d)};
   for (double& x : w.a) x = normal(random);
   for (double& x : w.B.reshaped()) x = normal(random);
   return w;
@@ -72,7 +72,7 @@ struct Bounds {
 };
 
 /// Exactly these numbers.
-Network network(const Activation& activation, const Weights& w) {
+Network network(const Activation& activation, const RandomWeights& w) {
   WeightMatrix::Entries entries{w.B.cast<Rational>()};
   return {activation, {w.a.begin(), w.a.end()}, {std::move(entries)}};
 }
@@ -100,7 +100,7 @@ struct SteinGradient {
     std::vector<T> lengths;
     Vector<T> a;
 
-    explicit Rows(const Weights& w) : a(w.a.cast<T>()) {
+    explicit Rows(const RandomWeights& w) : a(w.a.cast<T>()) {
       using std::sqrt;
       for (Index i = 0; i < w.B.rows(); ++i) {
         rows.push_back(w.B.row(i).transpose().cast<T>());
@@ -206,7 +206,7 @@ TEST_CASE("Rows that are nearly parallel or opposite cost no digits") {
         // The student's rows go along the teacher's, and two and two along each other.
         std::mt19937_64 random(static_cast<std::uint64_t>(exponent));
         Case c = random_case(activation, activation, 4, 8, 7, 11);
-        const Weights noise = random_weights(8, 7, random);
+        const RandomWeights noise = random_weights(8, 7, random);
         for (Index i = 0; i < 8; ++i)
           c.student.B.row(i) =
               factor * c.teacher.B.row(i / 2) + std::pow(10.0, -exponent) * noise.B.row(i);
@@ -295,7 +295,7 @@ TEST_CASE("A zero row has a loss, that without it, and no gradient") {
 
 TEST_CASE("The tangential gradient is orthogonal to its row and the rest is along it") {
   std::mt19937_64 random(17);
-  const Weights w = random_weights(6, 9, random);
+  const RandomWeights w = random_weights(6, 9, random);
   const Matrix<double> gradient = random_weights(6, 9, random).B;
   Matrix<double> tangential = gradient;
   project_to_tangent(w.B, tangential);

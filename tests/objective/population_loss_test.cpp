@@ -8,6 +8,7 @@
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/number_text.hpp>
 #include <sigmahat/numeric/precision.hpp>
+#include <sigmahat/objective/evaluation.hpp>
 #include <sigmahat/objective/population_loss.hpp>
 
 using namespace sigmahat;
@@ -148,9 +149,54 @@ TEST_CASE("A truncated series says what it leaves out") {
     CHECK(series.value.error_bound >= series.truncation_bound);
     const PrecisionScope precision(60);
     // The bound is one: |f - partial sum - diagonal tail| must not exceed it.
-    CHECK(abs(Real(closed.value.value - series.partial_sum.value - series.diagonal_tail.value)) <=
+    CHECK(abs(Real(closed.value.value - series.partial_sum.value - series.known_tail.value)) <=
           series.truncation_bound + Real("1e-38"));
   }
+}
+
+TEST_CASE(
+    "Every squared distance is the sum of its degrees, and the constant of those out of reach") {
+  for (const auto& [teacher, student] : {std::pair{"relu", "relu"}, {"softplus", "tanh"}})
+    for (const char* text :
+         {"f", "f_gamma:2,4", "f_gamma:0,1,3,17", "degree:3", "weights:1=2,4=-1/2,9=1/3"})
+      for (const std::optional<int> max_degree : {std::optional(3), std::optional(12), {}}) {
+        CAPTURE(teacher);
+        CAPTURE(text);
+        const Problem problem = random_problem(teacher, student, {3, 4, 8}, 31);
+        SeriesOptions options;
+        options.objective = parse_objective(text);
+        options.digits = 30;
+        options.max_degree = max_degree;
+        const SeriesLoss series = population_loss_series(problem, options);
+        EvaluationOptions evaluation;
+        evaluation.objective = options.objective;
+        evaluation.digits = 30;
+        const PointEvaluation loss = evaluate(problem, evaluation);
+        CHECK(overlap(series.value, loss.value));
+        if (!max_degree) CHECK(series.value.error_bound < Real("1e-25"));
+
+        const PrecisionScope precision(40);
+        const bool weighted = std::holds_alternative<DegreeLoss>(options.objective);
+        Interval all(0), out_of_reach(0);
+        if (!weighted) all = out_of_reach = from_rational<Interval>(problem.noise_variance);
+        for (const DegreeTerm& term : series.degree_terms) {
+          all += to_interval(term.contribution);
+          if (!term.reachable) out_of_reach += to_interval(term.contribution);
+        }
+        CHECK(overlap(series.partial_sum, to_enclosure(all, Status::certified)));
+        CHECK(lower(out_of_reach) <= loss.constant.value + loss.constant.error_bound);
+        // To the end, nothing is missing from the constant.
+        if (!max_degree && !weighted)
+          CHECK(abs(Real(lower(out_of_reach) - loss.constant.value)) <
+                series.truncation_bound + series.known_tail.value + Real("1e-28"));
+      }
+}
+
+TEST_CASE("An objective that is no squared distance has no degrees") {
+  const Problem problem = random_problem("relu", "relu", {2, 2, 3}, 3);
+  SeriesOptions options;
+  options.objective = parse_objective("G:mu=1/20");
+  CHECK_THROWS_AS(population_loss_series(problem, options), DomainError);
 }
 
 TEST_CASE("Permuting the neurons does not change the loss, whatever the number of threads") {

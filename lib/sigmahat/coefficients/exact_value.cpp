@@ -20,15 +20,21 @@ std::optional<Integer> perfect_root(const Integer& n) {
   return Integer(sqrt(n));
 }
 
-/// What alike terms have in common, in the order in which terms are written: what has no error
-/// function before what has one, densities before probabilities.
-auto key_of(const ExactTerm& x) {
-  return std::tie(x.erf_square, x.pi_power, x.exponent);
+/// Whether all but sign and square agree.
+bool share_key(const ExactTerm& x, const ExactTerm& y) {
+  return x.special == y.special && x.pi_power == y.pi_power && x.exponent == y.exponent;
 }
 
+bool precedes(const std::optional<SpecialValue>& x, const std::optional<SpecialValue>& y) {
+  if (!x || !y) return !x && y;
+  return std::tie(x->function, x->square) < std::tie(y->function, y->square);
+}
+
+/// The order in which terms are written, those that share their key side by side: what has no
+/// special value before what has one, densities before probabilities.
 bool written_before(const ExactTerm& x, const ExactTerm& y) {
-  return std::tie(x.erf_square, x.pi_power, x.exponent, x.square) <
-         std::tie(y.erf_square, y.pi_power, y.exponent, y.square);
+  if (x.special != y.special) return precedes(x.special, y.special);
+  return std::tie(x.pi_power, x.exponent, x.square) < std::tie(y.pi_power, y.exponent, y.square);
 }
 
 /// Evaluates values, keeping the constants that their terms share.
@@ -55,8 +61,7 @@ class Evaluation {
     arb_sqrt(result.get(), result.get(), bits);
     if (x.exponent != 0)
       arb_mul(result.get(), result.get(), exponential(x.exponent, bits).get(), bits);
-    if (x.erf_square)
-      arb_mul(result.get(), result.get(), error_function(*x.erf_square, bits).get(), bits);
+    if (x.special) arb_mul(result.get(), result.get(), special(*x.special, bits).get(), bits);
     if (x.sign < 0) arb_neg(result.get(), result.get());
     return result;
   }
@@ -91,17 +96,22 @@ class Evaluation {
     }
     return constant.ball;
   }
-  const Ball& error_function(const Rational& square, slong bits) {
-    Constant& constant = error_functions_[square];
+  const Ball& special(const SpecialValue& value, slong bits) {
+    Constant& constant = special_values_[{value.function, value.square}];
     if (constant.bits < bits) {
-      constant = {Ball(square, bits), bits};
-      arb_sqrt(constant.ball.get(), constant.ball.get(), bits);
-      arb_hypgeom_erf(constant.ball.get(), constant.ball.get(), bits);
+      constant = {Ball(value.square, bits), bits};
+      const arb_ptr ball = constant.ball.get();
+      arb_sqrt(ball, ball, bits);
+      if (value.function == SpecialValue::Function::erf)
+        arb_hypgeom_erf(ball, ball, bits);
+      else
+        arb_asin(ball, ball, bits);
     }
     return constant.ball;
   }
 
-  std::map<Rational, Constant> exponentials_, error_functions_;
+  std::map<Rational, Constant> exponentials_;
+  std::map<std::pair<SpecialValue::Function, Rational>, Constant> special_values_;
 };
 
 }  // namespace
@@ -116,14 +126,14 @@ ExactTerm ExactTerm::rational(const Rational& value) {
 }
 
 ExactTerm operator*(const ExactTerm& x, const ExactTerm& y) {
-  if (x.erf_square && y.erf_square)
-    throw DomainError("the exact ring holds no product of two error functions");
+  if (x.special && y.special)
+    throw DomainError("the exact ring holds no product of error functions and arcsines");
   return {x.sign * y.sign, x.square * y.square, x.pi_power + y.pi_power, x.exponent + y.exponent,
-          x.erf_square ? x.erf_square : y.erf_square};
+          x.special ? x.special : y.special};
 }
 
 std::optional<Rational> rational_ratio(const ExactTerm& x, const ExactTerm& y) {
-  if (key_of(x) != key_of(y)) return {};
+  if (!share_key(x, y)) return {};
   const Rational square = x.square / y.square;
   const auto over = perfect_root(numerator(square));
   if (!over) return {};
@@ -144,7 +154,22 @@ ExactValue ExactValue::root(const Rational& signed_square, int pi_power, const R
 
 ExactValue ExactValue::error_function(const Rational& signed_square) {
   if (signed_square == 0) return zero();
-  return ExactTerm{signed_square < 0 ? -1 : 1, 1, 0, 0, abs(signed_square)};
+  return ExactTerm{signed_square < 0 ? -1 : 1, 1, 0, 0,
+                   SpecialValue{SpecialValue::Function::erf, abs(signed_square)}};
+}
+
+ExactValue ExactValue::arcsine(const Rational& signed_square) {
+  const Rational square = abs(signed_square);
+  if (square > 1) throw DomainError("an arcsine is that of a number from -1 to 1");
+  if (signed_square == 0) return zero();
+  const Rational half(1, 2), quarter(1, 4);
+  const int sign = signed_square < 0 ? -1 : 1;
+  const auto part_of_pi = [&](int n) { return ExactTerm::root(Rational(sign, n * n), 2); };
+  if (square == quarter) return part_of_pi(6);
+  if (square == half) return part_of_pi(4);
+  if (square < half)
+    return ExactTerm{sign, 1, 0, 0, SpecialValue{SpecialValue::Function::arcsin, square}};
+  return part_of_pi(2) + arcsine(-sign * Rational(1 - square));
 }
 
 ExactValue ExactValue::sum(std::vector<ExactTerm> terms) {
@@ -152,8 +177,8 @@ ExactValue ExactValue::sum(std::vector<ExactTerm> terms) {
   ExactValue result;
   // Each group of terms that share their key becomes its classes of alike terms.
   for (auto group = terms.begin(); group != terms.end();) {
-    const auto end = std::find_if(group, terms.end(),
-                                  [&](const ExactTerm& x) { return key_of(x) != key_of(*group); });
+    const auto end =
+        std::find_if(group, terms.end(), [&](const ExactTerm& x) { return !share_key(x, *group); });
     for (auto first = group; first != end; ++first) {
       if (first->sign == 0) continue;  // taken
       Rational multiple = 1;
@@ -199,6 +224,30 @@ ExactValue operator*(const ExactTerm& factor, const ExactValue& x) {
   terms.reserve(x.terms().size());
   for (const ExactTerm& term : x.terms()) terms.push_back(factor * term);
   return ExactValue::sum(std::move(terms));
+}
+
+std::optional<ExactValue> product(const ExactValue& x, const ExactValue& y) {
+  std::vector<ExactTerm> terms;
+  for (const ExactTerm& left : x.terms())
+    for (const ExactTerm& right : y.terms()) {
+      if (left.special && right.special) return {};
+      terms.push_back(left * right);
+    }
+  return ExactValue::sum(std::move(terms));
+}
+
+std::size_t bit_length(const ExactValue& x) {
+  std::size_t bits = 0;
+  const auto add = [&bits](const Rational& r) {
+    for (const Integer& n : {Integer(numerator(r)), Integer(denominator(r))})
+      bits += mpz_sizeinbase(n.backend().data(), 2);
+  };
+  for (const ExactTerm& term : x.terms()) {
+    add(term.square);
+    add(term.exponent);
+    if (term.special) add(term.special->square);
+  }
+  return bits;
 }
 
 bool equal(const ExactValue& x, const ExactValue& y) {

@@ -224,7 +224,7 @@ ExactTerm exponential_mean(const FormShape& f) {
 }
 
 ExactTerm error_function_term(const Rational& argument, const Rational& square) {
-  return {argument < 0 ? -1 : 1, 1, 0, 0, square};
+  return {argument < 0 ? -1 : 1, 1, 0, 0, SpecialValue{SpecialValue::Function::erf, square}};
 }
 
 Recurrence recurrence_of(const FormShape& shape) {

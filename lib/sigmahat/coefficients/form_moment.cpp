@@ -6,16 +6,10 @@
 namespace sigmahat {
 namespace {
 
-/// factor · (2/π) arcsin(√sine_square).
-struct Arcsine {
-  ExactTerm factor;
-  Rational sine_square;
-};
-
-/// E[f], as symbols and arcsines.
+/// E[f], the pairs of smooth steps integrated.
 struct Mean {
   ExactForm without_pairs;  ///< the part with at most one smooth step a term
-  std::vector<Arcsine> arcsines;
+  ExactValue pairs;
 };
 
 /// E[x^n e^{-s x²/2} erf(ax) erf(bx)] for one term, down from degree n by integration by parts:
@@ -46,8 +40,8 @@ bool add_pair(Mean& mean, const FormTerm& term) {
   }
   if (p.empty() || p[0] == 0) return true;
   const Rational a = first.slope_square / gain, b = second.slope_square / gain;
-  mean.arcsines.push_back({ExactTerm::rational(p[0]) * term.scale * ExactTerm::root(1 / gain),
-                           4 * a * b / ((1 + 2 * a) * (1 + 2 * b))});
+  mean.pairs = mean.pairs + ExactTerm::rational(p[0]) * term.scale * ExactTerm::root(4 / gain, -2) *
+                                ExactValue::arcsine(4 * a * b / ((1 + 2 * a) * (1 + 2 * b)));
   return true;
 }
 
@@ -67,16 +61,6 @@ std::optional<Mean> mean_of(const ExactForm& f) {
   return mean;
 }
 
-Interval value_of(const Arcsine& x) {
-  const Interval sine = sqrt(from_rational<Interval>(x.sine_square));
-  return to_interval(x.factor) * 2 * asin(sine) / pi<Interval>();
-}
-
-bool is_accurate(const Interval& x, int digits) {
-  const Real unit = pow(Real(10), Real(-digits));
-  return upper(x) - lower(x) <= unit * abs(lower(x));
-}
-
 }  // namespace
 
 std::optional<Interval> exact_second_moment(const ExactForm& f) {
@@ -84,20 +68,7 @@ std::optional<Interval> exact_second_moment(const ExactForm& f) {
   if (!mean) return {};
   const auto symbols = exact_mean(mean->without_pairs);
   if (!symbols) return {};
-  if (mean->arcsines.empty()) return to_interval(*symbols);
-  // What the parts lose to each other is not known beforehand.
-  const int digits = PrecisionScope::digits();
-  constexpr int most_digits = 100'000;
-  for (int guard = 10;; guard *= 2) {
-    std::optional<Interval> result;
-    {
-      const PrecisionScope precision(digits, guard);
-      result = to_interval(*symbols);
-      for (const Arcsine& arcsine : mean->arcsines) *result += value_of(arcsine);
-    }
-    if (is_accurate(*result, digits) || guard > most_digits)
-      return make_interval(lower(*result), upper(*result));
-  }
+  return to_interval(*symbols + mean->pairs);
 }
 
 }  // namespace sigmahat

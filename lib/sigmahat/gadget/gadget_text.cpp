@@ -34,7 +34,7 @@ Names short_names(std::size_t vectors) {
 std::optional<ExactValue> exact_factor(const Gadget::Part& part) {
   if (!part.coefficient.exact || part.coefficient.exact->terms().size() != 1) return {};
   const ExactTerm& c = part.coefficient.exact->terms().front();
-  if (c.erf_square) return {};
+  if (c.special) return {};
   Rational factorial = 1;
   for (int i = 2; i <= part.degree; ++i) factorial *= i;
   return ExactValue(

@@ -359,6 +359,16 @@ Index WeightMatrix::cols() const {
                     source);
 }
 
+std::optional<Matrix<Rational>> rational_rows(const WeightMatrix& B) {
+  if (const auto* entries = std::get_if<WeightMatrix::Entries>(&B.source)) return entries->values;
+  const auto* identity = std::get_if<WeightMatrix::Identity>(&B.source);
+  if (!identity) return {};
+  Matrix<Rational> rows =
+      Matrix<Rational>::Constant(identity->dimension, identity->dimension, Rational(0));
+  for (int i = 0; i < identity->dimension; ++i) rows(i, i) = 1;
+  return rows;
+}
+
 bool is_unit_rounded(const Rational& squared_norm, Index d, FloatFormat format) {
   return abs(squared_norm - 1) <= Rational(2 * (d + 4)) * Rational(unit_roundoff(format));
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -60,6 +61,10 @@ struct WeightMatrix {
   Eigen::Index rows() const;
   Eigen::Index cols() const;
 };
+
+/// The rows as given, where they are written as rationals or are the identity's; empty for
+/// floating-point and random ones.
+std::optional<Matrix<Rational>> rational_rows(const WeightMatrix& B);
 
 /// x ↦ aᵀσ(Bx): `a` has m entries, `B` is m×d, rows are neurons.
 struct Network {

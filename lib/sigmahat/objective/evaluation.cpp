@@ -69,7 +69,10 @@ PointEvaluation evaluate(const Problem& problem, const EvaluationOptions& option
   result.method = objective->method();
   const Status status = result.method == "closed form" ? Status::exact : Status::certified;
   Interval value;
-  if (options.gradient || options.hessian) {
+  if (options.gradient || options.hessian)
+    result.smoothness =
+        smoothness_at(problem, values.teacher, x, options.objective, PrecisionScope::digits());
+  if (result.smoothness && result.smoothness->order < Smoothness::Order::unknown) {
     const auto [here, gradient] = objective->value_and_gradient(x);
     value = here;
     if (options.gradient)

@@ -6,6 +6,7 @@
 
 #include <sigmahat/numeric/enclosure.hpp>
 #include <sigmahat/objective/make_objective.hpp>
+#include <sigmahat/objective/smoothness.hpp>
 #include <sigmahat/objective/sphere.hpp>
 
 namespace sigmahat {
@@ -30,8 +31,11 @@ struct PointEvaluation {
     std::vector<Enclosure> row_norms;       ///< of B's rows
     Enclosure norm;
   };
+  /// Where there is no gradient, neither of the two is there: `smoothness` says which rows are in
+  /// the way.
   std::optional<Gradient> gradient;
   std::optional<Spectrum> spectrum;
+  std::optional<Smoothness> smoothness;  ///< where derivatives were asked for
 };
 
 struct EvaluationOptions {

@@ -196,6 +196,18 @@ bool is_squared_distance(const ObjectiveChoice& choice) {
          std::holds_alternative<DegreeLoss>(choice);
 }
 
+DegreePart degree_part(const ObjectiveChoice& choice, int degree) {
+  if (const auto* designed = std::get_if<DesignedLoss>(&choice))
+    return {{}, designed->degrees.contains(degree)};
+  if (const auto* loss = std::get_if<DegreeLoss>(&choice)) {
+    const auto weight = loss->weights.find(degree);
+    return {weight == loss->weights.end() ? Rational(0) : weight->second};
+  }
+  if (!std::holds_alternative<FullLoss>(choice))
+    throw DomainError(fmt::format("{} has no terms by degree", to_text(choice)));
+  return {};
+}
+
 ObjectiveChoice parse_objective(std::string_view text) {
   const std::size_t colon = text.find(':');
   const std::string_view kind = text.substr(0, colon);

@@ -49,6 +49,16 @@ using ObjectiveChoice = std::variant<FullLoss, DesignedLoss, DegreeLoss, GadgetO
 /// Whether it is a squared distance between networks and noise: f, f_γ and the degree terms.
 bool is_squared_distance(const ObjectiveChoice& choice);
 
+/// What an objective that is a squared distance has at degree k, T = Σ a*_i b*_i^{⊗k} and
+/// S = Σ a_i b_i^{⊗k}: w ‖T - S‖², or without a weight ‖σ̂_k T - γ̂_k S‖², γ̂_k left out where the
+/// student has dropped the degree.
+struct DegreePart {
+  std::optional<Rational> weight;
+  bool kept = true;
+};
+/// Throws DomainError for an objective that is no squared distance.
+DegreePart degree_part(const ObjectiveChoice& choice, int degree);
+
 /// Reads "f", "f_gamma:2,4", "degree:4", "weights:2=1,4=1/2", "G:mu=0.05", "gadget:s^2*t^2",
 /// "penalty:mu=0.05,lambda=1" and "whitened:mu=0.05,lambda=1"; throws ParseError otherwise.
 ObjectiveChoice parse_objective(std::string_view text);

@@ -146,6 +146,73 @@ class FollowedTable {
   std::optional<CoefficientOverride> wrong_;
 };
 
+/// The table of Σ_{k kept} γ̂_k h_k.
+CoefficientTable restricted(CoefficientTable table, const std::set<int>& kept) {
+  Interval moment(0);
+  Status status = Status::exact;
+  for (int k = 0; k <= table.max_degree(); ++k) {
+    HermiteCoefficient& c = table.coefficients[static_cast<std::size_t>(k)];
+    if (!kept.contains(k)) c = {Enclosure{Real(0), Real(0), Status::exact}, ExactValue::zero()};
+    moment += square(to_interval(c.enclosure));
+    status = weaker(status, c.enclosure.status);
+  }
+  table.second_moment = to_enclosure(moment, status);
+  return table;
+}
+
+/// σ̂_k and the γ̂_k that the student has, both up to `highest` at least.
+struct Tables {
+  FollowedTable teacher, student;
+};
+
+Tables tables_of(const ProblemValues<Interval>& p, const SeriesOptions& options, int highest) {
+  const Activation &sigma = p.teacher.activation, &gamma = p.student.activation;
+  const int digits = PrecisionScope::digits();
+  const auto& wrong = options.override_coefficient;
+  FollowedTable teacher(hermite_coefficients(sigma, highest, digits), wrong);
+  const auto shared = sigma == gamma ? wrong : std::nullopt;
+  if (const auto* designed = std::get_if<DesignedLoss>(&options.objective)) {
+    const int reach = std::max(highest, *designed->degrees.rbegin());
+    return {std::move(teacher),
+            {restricted(hermite_coefficients(gamma, reach, digits), designed->degrees),
+             shared && designed->degrees.contains(shared->degree) ? shared : std::nullopt}};
+  }
+  if (sigma == gamma) return {teacher, teacher};
+  return {std::move(teacher), {hermite_coefficients(gamma, highest, digits), {}}};
+}
+
+/// Σ w_k f_k, a finite sum; up to K it is told degree by degree.
+SeriesLoss weighted_degrees(const ProblemValues<Interval>& p, const DegreeLoss& loss,
+                            std::optional<int> max_degree) {
+  GramPowers gram(p);
+  SeriesLoss series;
+  Interval partial_sum(0), tail(0);
+  int reached = 0;
+  for (const auto& [k, weight] : loss.weights) {
+    for (; reached < k; ++reached) gram.next_degree();
+    const Interval f_k = gram.sums().distance(Interval(1), Interval(1));
+    const Interval contribution = from_rational<Interval>(weight) * f_k;
+    if (max_degree && k > *max_degree) {
+      tail += contribution;
+      continue;
+    }
+    partial_sum += contribution;
+    series.degree_terms.push_back({k,
+                                   {},
+                                   {},
+                                   weight,
+                                   to_enclosure(f_k, Status::exact),
+                                   to_enclosure(contribution, Status::exact),
+                                   true});
+  }
+  series.terms = static_cast<int>(series.degree_terms.size());
+  series.truncation_bound = 0;
+  series.partial_sum = to_enclosure(partial_sum, Status::exact);
+  series.known_tail = to_enclosure(tail, Status::exact);
+  series.value = to_enclosure(Interval(partial_sum + tail), Status::exact);
+  return series;
+}
+
 void check_override(const std::optional<CoefficientOverride>& wrong, int max_degree) {
   if (wrong && (wrong->degree < 0 || wrong->degree > max_degree))
     throw DomainError(fmt::format("the overridden degree must be between 0 and {}, not {}",
@@ -170,13 +237,10 @@ SeriesLoss population_loss_series(const Problem& problem, const SeriesOptions& o
   check_override(options.override_coefficient, highest);
   const PrecisionScope precision(options.digits, guard_digits);
   const ProblemValues<Interval> p = at_precision<Interval>(problem);
-  const Activation &sigma = p.teacher.activation, &gamma = p.student.activation;
-  FollowedTable teacher(hermite_coefficients(sigma, highest, PrecisionScope::digits()),
-                        options.override_coefficient);
-  FollowedTable student =
-      sigma == gamma
-          ? teacher
-          : FollowedTable(hermite_coefficients(gamma, highest, PrecisionScope::digits()), {});
+  degree_part(options.objective, 0);
+  if (const auto* weighted = std::get_if<DegreeLoss>(&options.objective))
+    return weighted_degrees(p, *weighted, options.max_degree);
+  auto [teacher, student] = tables_of(p, options, highest);
   GramPowers gram(p);
   const Interval scale = teacher.second_moment_left() * gram.teacher_diagonal +
                          student.second_moment_left() * gram.student_diagonal + p.noise_variance;
@@ -195,9 +259,13 @@ SeriesLoss population_loss_series(const Problem& problem, const SeriesOptions& o
     const Interval contribution = sums.distance(s, t);
     sum += contribution;
     loss.degree_terms.push_back(
-        {k, teacher.enclosure(k), student.enclosure(k),
+        {k,
+         teacher.enclosure(k),
+         student.enclosure(k),
+         {},
          to_enclosure(sums.distance(Interval(1), Interval(1)), Status::exact),
-         to_enclosure(contribution, status)});
+         to_enclosure(contribution, status),
+         !certainly_zero(t) || certainly_zero(s)});
     teacher.remove_degree(k);
     student.remove_degree(k);
     gram.next_degree();
@@ -209,7 +277,7 @@ SeriesLoss population_loss_series(const Problem& problem, const SeriesOptions& o
   loss.terms = static_cast<int>(loss.degree_terms.size());
   loss.truncation_bound = upper(bound);
   loss.partial_sum = to_enclosure(sum, status);
-  loss.diagonal_tail = to_enclosure(tail, status);
+  loss.known_tail = to_enclosure(tail, status);
   loss.value = to_enclosure(
       Interval(sum + tail + make_interval(-loss.truncation_bound, loss.truncation_bound)), status);
   return loss;

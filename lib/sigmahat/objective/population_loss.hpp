@@ -6,6 +6,7 @@
 
 #include <sigmahat/network/problem.hpp>
 #include <sigmahat/numeric/enclosure.hpp>
+#include <sigmahat/objective/make_objective.hpp>
 
 namespace sigmahat {
 
@@ -20,26 +21,32 @@ struct PopulationLoss {
 /// @param digits  of working precision asked for; the bound says what was reached
 PopulationLoss population_loss(const Problem& problem, int digits, int threads = 0);
 
-/// One degree of Theorem 1.
+/// One degree of a squared distance between networks (DegreePart).
 struct DegreeTerm {
   int degree;
-  Enclosure teacher_coefficient;  ///< σ̂_k
-  Enclosure student_coefficient;  ///< γ̂_k; the same as σ̂_k where student and teacher share σ
+  /// σ̂_k, and the student's γ̂_k: the same where they share σ, zero where the student has dropped
+  /// the degree. Neither where the degree has a weight.
+  std::optional<Enclosure> teacher_coefficient, student_coefficient;
+  std::optional<Rational> weight;
   /// ‖Σ a*_i b*_i^{⊗k} - Σ a_i b_i^{⊗k}‖_F²
   Enclosure f_k;
-  /// ‖σ̂_k Σ a*_i b*_i^{⊗k} - γ̂_k Σ a_i b_i^{⊗k}‖_F²; σ̂_k² f_k for equal activations
+  /// ‖σ̂_k Σ a*_i b*_i^{⊗k} - γ̂_k Σ a_i b_i^{⊗k}‖_F²; σ̂_k² f_k for equal coefficients; or w_k f_k
   Enclosure contribution;
+  /// False where the teacher has this degree and the student has not: nothing the student does
+  /// changes the contribution.
+  bool reachable;
 };
 
-/// f by its Hermite series.
+/// A squared distance between networks by its Hermite series.
 struct SeriesLoss {
-  Enclosure value;        ///< partial_sum + diagonal_tail, truncation_bound in its error bound
-  Enclosure partial_sum;  ///< s² + Σ_{k<=K} contribution
-  /// Σ_{k>K} of the terms with ρ = 1 (a row with itself), by Parseval: D_K Σ a_i² of both networks
-  Enclosure diagonal_tail;
+  Enclosure value;        ///< partial_sum + known_tail, truncation_bound in its error bound
+  Enclosure partial_sum;  ///< Σ_{k<=K} contribution, and s² but for Σ w_k f_k
+  /// What is known of the terms beyond K: those with ρ = 1 (a row with itself) by Parseval, D_K Σ
+  /// a_i² of both networks; of the finite sum Σ w_k f_k all of them.
+  Enclosure known_tail;
   Real truncation_bound;                 ///< on everything else beyond K
-  int terms;                             ///< K + 1
-  std::vector<DegreeTerm> degree_terms;  ///< k = 0..K
+  int terms;                             ///< K + 1, or the number of weights up to K
+  std::vector<DegreeTerm> degree_terms;  ///< k = 0..K, or those that have a weight
 };
 
 /// A coefficient replaced by a wrong value, to see a false claim refuted.
@@ -49,6 +56,7 @@ struct CoefficientOverride {
 };
 
 struct SeriesOptions {
+  ObjectiveChoice objective = FullLoss{};  ///< f, f_γ or Σ w_k f_k
   int digits = 17;
   /// K; unset: the smallest K whose truncation bound is below 10^-digits of the loss scale, at most
   /// `max_degree_limit`.
@@ -58,7 +66,8 @@ struct SeriesOptions {
   int threads = 0;
 };
 
-/// f and its degree terms from Gram matrices; never forms a tensor.
+/// The objective and its degree terms from Gram matrices; never forms a tensor. Throws DomainError
+/// for one that is no squared distance.
 SeriesLoss population_loss_series(const Problem& problem, const SeriesOptions& options);
 
 /// The key lemma: E[y h_k(b·x)] = σ̂_k Σ_j a*_j ⟨b*_j, b⟩^k for k = 0..max_degree, b the unit row
