@@ -199,12 +199,17 @@ Correlation<double> widest_correlation(const GadgetProblem<double>& problem) {
   return widest;
 }
 
-/// Digits that nearly parallel rows cost: the derivatives of order N of a kernel grow like
-/// (1-ρ²)^{-N} there, or cancel as much.
+/// Digits that nearly parallel rows cost: the polynomials behind derivatives of order N have
+/// coefficients up to about N! (1-ρ²)^{-N}, the moments that these multiply grow to about N!, and
+/// the sum is small.
 int digits_lost(const Correlation<double>& c, int order) {
   constexpr double most = 500;
   const double apart = c.one_minus * c.one_plus;
-  return static_cast<int>(std::ceil(apart > 0 ? std::min(most, -order * std::log10(apart)) : most));
+  if (apart <= 0) return static_cast<int>(most);
+  if (apart >= 1) return 0;
+  const double growth = 2 * std::lgamma(order + 1.0) / std::log(10.0);
+  const double lost = growth - order * std::log10(apart);
+  return static_cast<int>(std::ceil(std::min(most, lost)));
 }
 
 /// E[σ(u)² He_n(u)] or E[σ(u) σ(-u) He_n(u)], n = 0, 1, ...
@@ -253,6 +258,7 @@ struct GadgetVariance::Shared {
 
   Moment label_moment(const std::vector<int>& centered, bool mirrored) const;
   Status status() const;
+  double operations() const;
 
   Gadget gadget;
   GadgetProblem<Interval> problem;
@@ -323,6 +329,15 @@ Moment GadgetVariance::Shared::label_moment(const std::vector<int>& centered, bo
   return {total, ""};
 }
 
+/// Interval operations, counted as if of a double's precision.
+double GadgetVariance::Shared::operations() const {
+  const auto rows = static_cast<double>(problem.teacher.B.rows());
+  const double orders = (order + 1.0) * (order + 1.0) / 4;
+  const double terms = static_cast<double>(square->size()) + kernel.table().max_degree();
+  const double of_pair = orders * terms + (kernel.needs_moments() ? 16 * orders * orders : 0);
+  return rows * rows / 2 * of_pair * std::max(1.0, digits / 50.0);
+}
+
 Status GadgetVariance::Shared::status() const {
   Status result = weaker(weaker(moments->status, mirrored_moments->status), Status::certified);
   result = weaker(result, kernel.table().second_moment.status);
@@ -337,9 +352,11 @@ GadgetVariance::GadgetVariance(const Gadget& gadget, const Problem& problem, int
       widest_correlation(gadget_problem<double>(problem, gadget.vectors()));
   const int working_digits = digits + digits_lost(widest, order);
   const PrecisionScope precision(working_digits, guard_digits);
-  shared_ =
-      std::make_shared<const Shared>(gadget, gadget_problem<Interval>(problem, gadget.vectors()),
-                                     order, working_digits, Real(std::abs(widest.rho)));
+  // The factors of φ with the working digits too: they multiply what cancels.
+  Gadget exact(gadget.polynomial(), gadget.activation(), working_digits);
+  shared_ = std::make_shared<const Shared>(std::move(exact),
+                                           gadget_problem<Interval>(problem, gadget.vectors()),
+                                           order, working_digits, Real(std::abs(widest.rho)));
 }
 
 GadgetVariance::Result GadgetVariance::of(const VarianceReduction& reduction) const {
@@ -349,11 +366,7 @@ GadgetVariance::Result GadgetVariance::of(const VarianceReduction& reduction) co
   if (!s.moments || !s.mirrored_moments)
     return {{},
             fmt::format("E[σ⁴] is not known to be finite for {}", s.gadget.activation().name())};
-  const auto width = static_cast<double>(s.problem.teacher.B.rows());
-  const auto terms = static_cast<double>(s.square->size());
-  const double operations = width * width / 2 * (s.order + 1) * (s.order + 1) / 4 *
-                            (terms + static_cast<double>(s.kernel.table().max_degree()));
-  if (operations > most_operations)
+  if (const double operations = s.operations(); operations > most_operations)
     return {{}, fmt::format("it would take about {:.0e} interval operations", operations)};
 
   const PrecisionScope precision(s.digits, guard_digits);

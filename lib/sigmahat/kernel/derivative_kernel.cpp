@@ -128,8 +128,10 @@ DerivativeKernel::DerivativeKernel(const Activation& sigma, int order, int digit
       coefficients_.push_back(std::move(next));
     }
     const std::optional<End> reached = end(Interval(widest));
-    if (length >= longest || (reached && reached->tail <= tolerance_)) return;
+    if (reached && reached->tail <= tolerance_) return;
+    if (length >= longest) break;
   }
+  needs_moments_ = !moments_.empty();
 }
 
 /// (k+p)! (k+q)! <= (k+N)! k!, so a term is at most |σ̂_{k+p} σ̂_{k+q}| √((k+N)!/k!) |ρ|^k, whose
@@ -237,7 +239,7 @@ std::optional<Interval> DerivativeKernel::contracted(
                                   [](const Interval& w) { return certainly_zero(w); }));
   const std::optional<End> reached = end(rho);
   const bool converges = reached && reached->tail <= tolerance_;
-  if (!converges && moments_.empty() && !reached) return {};
+  if (!reached && moments_.empty()) return {};
   const Values values = converges || moments_.empty()
                             ? by_series(rho, *reached, variant.mirrored, needed)
                             : by_moments(rho, variant.mirrored, needed);

@@ -23,6 +23,8 @@ class DerivativeKernel {
   DerivativeKernel(const Activation& sigma, int order, int digits, const Real& widest);
 
   const CoefficientTable& table() const { return table_; }
+  /// Whether the series is too long at `widest`, and moments stand in: N⁴ operations each time.
+  bool needs_moments() const { return needs_moments_; }
 
   /// What to do to σ and γ.
   struct Variant {
@@ -51,6 +53,7 @@ class DerivativeKernel {
 
   int order_;
   CoefficientTable table_;
+  bool needs_moments_ = false;
   Real tolerance_;
   std::vector<Real> defects_;                        ///< Σ_{j>=k} σ̂_j² is at most the k-th
   std::vector<std::vector<Interval>> coefficients_;  ///< (σ^{(p)})^_k at [p][k]
