@@ -91,15 +91,24 @@ Findings find(const Problem& problem, const Gadget& gadget, const GadgetOptions&
   const int digits = options.common.digits;
   const GadgetProblem<Interval> exact = gadget_problem<Interval>(problem, gadget.vectors());
   const GadgetProblem<double> values = gadget_problem<double>(problem, gadget.vectors());
-  const GadgetVariance variance(gadget, problem, digits);
   const Matrix<Interval> inner = exact.teacher.B * exact.vectors.transpose();
   Findings findings{
       to_enclosure(expectation(gadget, exact.teacher.a, inner), Status::exact), {}, {}};
-  if (options.center_samples)
-    findings.variance.obstacle = "what is subtracted is random";
-  else
-    findings.variance = variance.of(options.reduction);
-
+  {
+    const ElapsedTime time("variance", progress_mode(options.common));
+    const GadgetVariance variance(gadget, problem, digits);
+    if (options.center_samples)
+      findings.variance.obstacle = "what is subtracted is random";
+    else
+      findings.variance = variance.of(options.reduction);
+    if (options.gains)
+      findings.gains = variance_gains(gadget, variance, values, sampling_to_compare(options));
+    constexpr int least_highest = 8;
+    if (options.common.plot)
+      findings.by_degree =
+          variance_by_degree(problem, std::max(least_highest, gadget.polynomial().degree()), digits,
+                             sampling_to_compare(options));
+  }
   const GadgetSampling how = reduction_of(values, options);
   SampleOptions sampling = sampling_of(options);
   {
@@ -108,15 +117,7 @@ Findings find(const Problem& problem, const Gadget& gadget, const GadgetOptions&
     findings.sampled =
         sample_gadget(values.teacher, values.noise_variance, gadget, values.vectors, sampling, how);
   }
-  if (options.gains)
-    findings.gains = variance_gains(gadget, variance, values, sampling_to_compare(options));
   if (options.gradient) findings.gradient = find_gradient(gadget, exact, values, how, options);
-  if (options.common.plot) {
-    constexpr int least_highest = 8;
-    findings.by_degree =
-        variance_by_degree(problem, std::max(least_highest, gadget.polynomial().degree()), digits,
-                           sampling_to_compare(options));
-  }
   return findings;
 }
 
@@ -200,14 +201,16 @@ Section variance_section(const Findings& findings, const GadgetOptions& options)
 }
 
 std::string degrees_in_words(const std::vector<int>& degrees) {
-  return degrees.empty() ? "none" : fmt::format("{}", fmt::join(degrees, ", "));
+  return fmt::format("{}", fmt::join(degrees, ", "));
 }
 
 /// Empty for labels as they are.
 std::string labels_in_words(const GadgetOptions& options) {
   const auto& [centered, antithetic] = options.reduction;
   std::string text;
-  if (!centered.empty()) text = "without degrees " + degrees_in_words(centered);
+  if (!centered.empty())
+    text = fmt::format("without degree{} {}", centered.size() == 1 ? "" : "s",
+                       degrees_in_words(centered));
   if (options.center_samples)
     text += fmt::format(", estimated from {} other labels", *options.center_samples);
   if (antithetic) text += text.empty() ? "in antithetic pairs" : ", in antithetic pairs";
@@ -228,7 +231,8 @@ Section gains_section(const std::vector<VarianceGain>& gains, int digits) {
   for (const VarianceGain& g : gains)
     table.rows.push_back(
         {{yes_no(g.reduction.antithetic),
-          Value{degrees_in_words(g.reduction.centered), "", g.reduction.centered},
+          Value{g.reduction.centered.empty() ? "none" : degrees_in_words(g.reduction.centered), "",
+                g.reduction.centered},
           g.variance.exact ? certified(*g.variance.exact, digits)
                            : measured(g.variance.sampled->mean, g.variance.sampled->standard_error),
           word(g.variance.exact ? "exact" : "sampled"),

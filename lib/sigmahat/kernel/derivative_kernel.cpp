@@ -15,6 +15,8 @@ constexpr int guard_digits = 5;
 /// result.
 constexpr int longest_series = 8192;
 constexpr int longest_series_beside_moments = 512;
+/// A tail above this, relative to E[σ²], is no result.
+constexpr double least_use = 1e-3;
 
 std::size_t index(int n) {
   return static_cast<std::size_t>(n);
@@ -91,6 +93,21 @@ std::vector<std::vector<PlanePolynomial>> dual_wick_polynomials(const Interval& 
   return w;
 }
 
+/// What the series leaves out after K terms, given Σ_{k>=K} σ̂_k² <= `defect`; empty where this
+/// bound does not hold yet.
+///
+/// (k+p)! (k+q)! <= (k+N)! k!, so a term is at most |σ̂_{k+p} σ̂_{k+q}| √((k+N)!/k!) |ρ|^k, whose
+/// last two factors fall from K on where |ρ| (1 + N/(2(K+1))) <= 1; Cauchy and Schwarz bound the
+/// sum of the first by what Parseval leaves.
+std::optional<Real> tail(const Interval& size_of_rho, int order, int length, const Real& defect) {
+  using std::sqrt;
+  const Interval ratio = size_of_rho * (1 + Interval(order) / (2 * (length + 1)));
+  if (upper(ratio) > 1) return {};
+  Interval growth(1);
+  for (int i = 1; i <= order; ++i) growth *= length + i;
+  return upper(Interval(sqrt(growth) * power(size_of_rho, length) * Interval(defect)));
+}
+
 }  // namespace
 
 DerivativeKernel::DerivativeKernel(const Activation& sigma, int order, int digits,
@@ -130,28 +147,25 @@ DerivativeKernel::DerivativeKernel(const Activation& sigma, int order, int digit
     const std::optional<End> reached = end(Interval(widest));
     if (reached && reached->tail <= tolerance_) return;
     if (length >= longest) break;
+    // Where kinks or jumps make coefficients decay slowly, a longer table may not pay.
+    if (length >= longest_series_beside_moments) {
+      const std::optional<Real> in_the_end =
+          tail(Interval(widest), order, longest, defects_[index(length)]);
+      if (!in_the_end || *in_the_end > least_use * upper(to_interval(table_.second_moment))) break;
+    }
   }
   needs_moments_ = !moments_.empty();
 }
 
-/// (k+p)! (k+q)! <= (k+N)! k!, so a term is at most |σ̂_{k+p} σ̂_{k+q}| √((k+N)!/k!) |ρ|^k, whose
-/// last two factors fall from K on where |ρ| (1 + N/(2(K+1))) <= 1; Cauchy and Schwarz bound the
-/// sum of the first by what Parseval leaves.
 std::optional<DerivativeKernel::End> DerivativeKernel::end(const Interval& rho) const {
   using std::abs;
-  using std::sqrt;
   if (certainly_zero(rho)) return End{1, Real(0)};
   const Interval size(upper(Interval(abs(rho))));
   const int available = static_cast<int>(coefficients_.back().size());
   std::optional<End> best;
   for (int length = std::min(16, available);; length = std::min(2 * length, available)) {
-    const Interval ratio = size * (1 + Interval(order_) / (2 * (length + 1)));
-    if (upper(ratio) <= 1) {
-      Interval growth(1);
-      for (int i = 1; i <= order_; ++i) growth *= length + i;
-      const Interval bound = sqrt(growth) * power(size, length) * Interval(defects_[index(length)]);
-      best = End{length, upper(bound)};
-    }
+    if (std::optional<Real> left = tail(size, order_, length, defects_[index(length)]))
+      best = End{length, std::move(*left)};
     if (length == available || (best && best->tail <= tolerance_)) return best;
   }
 }
