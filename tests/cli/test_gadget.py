@@ -170,6 +170,8 @@ class Gadget(ProgramTest):
                     saying=["degree 3", "abs", "max(x - 1/2, 0) would serve"])
         self.refuse("gadget", "t^2", "--dim", "3", "--teacher-activation", "erf",
                     saying=["degree 2", "erf", "relu would serve"])
+        product = "*".join(f"t{j}" for j in range(1, 17))
+        self.refuse("gadget", product, "--dim", "16", "--teacher-activation", "exp", saying="more than 20000 terms")
         self.refuse("gadget", "(s + t)^1000", "--dim", "3", saying="its degree is above 32")
         rows = self.write("rows.json", {
             "teacher": {"activation": "tanh", "a": 1, "B": [[1, 0], [1, 1]]}, "student": {"activation": "relu", "a": 1, "B": [[1, 0]]}})

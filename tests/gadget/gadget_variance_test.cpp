@@ -1,3 +1,5 @@
+#include <set>
+
 #include <doctest/doctest.h>
 
 #include <sigmahat/gadget/gadget_problem.hpp>
@@ -131,7 +133,7 @@ MultivariatePolynomial reflected(const MultivariatePolynomial& f) {
 Rational exact_variance(const PolynomialCase& c, const Gadget& gadget,
                         const VarianceReduction& reduction) {
   Polynomial sigma = c.sigma;
-  for (const int k : reduction.centered) {
+  for (const int k : std::set<int>(reduction.centered.begin(), reduction.centered.end())) {
     Rational factorial = 1;
     for (int i = 2; i <= k; ++i) factorial *= i;
     const Polynomial he = monic_hermite(k);
@@ -199,7 +201,7 @@ TEST_CASE("The variance for polynomial labels is the rational number that their 
                                   digits);
     for (const bool antithetic : {false, true})
       for (const std::vector<int>& centered :
-           {std::vector<int>{}, {0}, {1}, {0, 1}, {0, 2}, {3}, {0, 1, 2, 3, 4}}) {
+           {std::vector<int>{}, {0}, {1}, {1, 0, 1}, {0, 2}, {3}, {0, 1, 2, 3, 4}, {7, 5}}) {
         const VarianceReduction reduction{centered, antithetic};
         bool biased = false;
         for (const Gadget::Part& part : gadget.parts())
@@ -365,6 +367,16 @@ TEST_CASE("Nearly parallel ReLU neurons are nearly one neuron") {
   const Real difference = abs(Real(two.value->value - one.value->value));
   CHECK(difference < bound + 2 * epsilon);
   CHECK(difference > 0);
+}
+
+TEST_CASE("Degrees that no gadget has cannot be taken out of labels") {
+  const Gadget gadget(parse_inner_product_polynomial("t^2"), parse_activation("relu"));
+  CHECK_THROWS_AS(require_unbiased(gadget, {-1}), DomainError);
+  CHECK_THROWS_AS(require_unbiased(gadget, {max_gadget_degree + 1}), DomainError);
+  CHECK_NOTHROW(require_unbiased(gadget, {0, 1, max_gadget_degree}));
+  const GadgetVariance variance(
+      gadget, problem_of("relu", {1}, unit_rows().topRows(1), some_vectors().topRows(1)), 17);
+  CHECK(variance.of({{max_gadget_degree}, true}).value);
 }
 
 TEST_CASE("Where no variance can be had the reason is told") {

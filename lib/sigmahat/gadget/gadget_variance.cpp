@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -20,9 +21,9 @@ using Intervals = std::vector<Interval>;
 
 constexpr int guard_digits = 10;
 /// Of the square of φ before like terms are collected.
-constexpr std::size_t most_terms = 200'000;
-/// Interval operations: about half a minute.
-constexpr double most_operations = 2e8;
+constexpr std::size_t most_terms = 20'000;
+/// Of intervals: about half a minute.
+constexpr double most_operations = 1e9;
 /// A variance whose error is larger, relative to Σ a² E[σ²] E[φ²], says no more than a sampled one.
 constexpr double largest_relative_error = 1e-3;
 
@@ -243,13 +244,17 @@ struct Moment {
 }  // namespace
 
 void require_unbiased(const Gadget& gadget, const std::vector<int>& centered) {
-  for (const int k : centered)
+  for (const int k : centered) {
+    if (k < 0 || k > max_gadget_degree)
+      throw DomainError(
+          fmt::format("labels can do without degrees from 0 to {}, not {}", max_gadget_degree, k));
     for (const Gadget::Part& part : gadget.parts())
       if (part.degree == k)
         throw DomainError(
             fmt::format("labels without degree {} would move the mean: the polynomial has terms "
                         "of degree {}",
                         k, k));
+  }
 }
 
 struct GadgetVariance::Shared {
@@ -333,7 +338,8 @@ Moment GadgetVariance::Shared::label_moment(const std::vector<int>& centered, bo
 double GadgetVariance::Shared::operations() const {
   const auto rows = static_cast<double>(problem.teacher.B.rows());
   const double orders = (order + 1.0) * (order + 1.0) / 4;
-  const double terms = static_cast<double>(square->size()) + kernel.table().max_degree();
+  const double terms =
+      static_cast<double>(square->size() * gadget.vectors()) + kernel.table().max_degree();
   const double of_pair = orders * terms + (kernel.needs_moments() ? 16 * orders * orders : 0);
   return rows * rows / 2 * of_pair * std::max(1.0, digits / 50.0);
 }
@@ -369,14 +375,17 @@ GadgetVariance::Result GadgetVariance::of(const VarianceReduction& reduction) co
   if (const double operations = s.operations(); operations > most_operations)
     return {{}, fmt::format("it would take about {:.0e} interval operations", operations)};
 
+  std::vector<int> centered = reduction.centered;
+  std::sort(centered.begin(), centered.end());
+  centered.erase(std::unique(centered.begin(), centered.end()), centered.end());
   const PrecisionScope precision(s.digits, guard_digits);
-  const Moment moment = s.label_moment(reduction.centered, false);
+  const Moment moment = s.label_moment(centered, false);
   if (!moment.value) return {{}, moment.obstacle};
   const auto constant = s.square->find(std::vector<int>(s.gadget.vectors(), 0));
   const Interval mean_square = constant == s.square->end() ? Interval(0) : constant->second;
   Interval second = *moment.value + s.problem.noise_variance * mean_square;
   if (reduction.antithetic) {
-    const Moment mirrored = s.label_moment(reduction.centered, true);
+    const Moment mirrored = s.label_moment(centered, true);
     if (!mirrored.value) return {{}, mirrored.obstacle};
     second = Interval(second + *mirrored.value) / 2;
   }

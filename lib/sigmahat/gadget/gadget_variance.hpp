@@ -13,13 +13,13 @@ namespace sigmahat {
 /// What is done to y φ so that it varies less; its mean stays as it is.
 struct VarianceReduction {
   /// Hermite degrees k that are taken out of the labels: y - Σ_j a*_j σ̂_k h_k(b*_j·x).
-  std::vector<int> centered;
+  std::vector<int> centered = {};
   /// The mean over x and -x; the noise of the two labels is independent.
   bool antithetic = false;
 };
 
 /// Throws DomainError, naming the degree, where labels without one of these degrees would move the
-/// mean of y φ: where p has terms of that degree.
+/// mean of y φ: where p has terms of that degree; and for degrees that no gadget has.
 void require_unbiased(const Gadget& gadget, const std::vector<int>& centered);
 
 /// Var[y φ] of one sample (of one pair of them where antithetic), in closed form or by series with
