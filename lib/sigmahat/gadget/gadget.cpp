@@ -112,7 +112,8 @@ template Real factor_of(const Gadget::Part&);
 template Interval factor_of(const Gadget::Part&);
 
 template <Scalar T>
-BoundGadget<T>::BoundGadget(const Gadget& gadget, const Matrix<T>& gram) {
+BoundGadget<T>::BoundGadget(const Gadget& gadget, const Matrix<T>& gram,
+                            std::optional<std::size_t> by) {
   const std::size_t n = gadget.vectors();
   if (gram.rows() != static_cast<Eigen::Index>(n) || gram.cols() != gram.rows())
     throw DomainError(fmt::format("a gadget of {} vectors needs their {}x{} Gram matrix, not {}x{}",
@@ -121,7 +122,8 @@ BoundGadget<T>::BoundGadget(const Gadget& gadget, const Matrix<T>& gram) {
   std::map<std::vector<int>, T> collected;
   for (const Gadget::Part& part : gadget.parts()) {
     const T factor = factor_of<T>(part);
-    for (const auto& [exponents, coefficient] : part.wick.terms()) {
+    const MultivariatePolynomial wick = by ? derivative(part.wick, *by) : part.wick;
+    for (const auto& [exponents, coefficient] : wick.terms()) {
       T value = factor * from_rational<T>(coefficient);
       for (std::size_t j = 0; j < n; ++j)
         for (std::size_t k = j; k < n; ++k)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -57,12 +58,14 @@ class Gadget {
 template <Scalar T>
 T factor_of(const Gadget::Part& part);
 
-/// φ with the vectors fixed: a polynomial in u_j = ⟨b_j, x⟩ that is evaluated for many x.
+/// φ, or a derivative of it, with the vectors fixed: a polynomial in u_j = ⟨b_j, x⟩ that is
+/// evaluated for many x.
 template <Scalar T>
 class BoundGadget {
  public:
   /// @param gram  n×n, g_jk = ⟨b_j, b_k⟩
-  BoundGadget(const Gadget& gadget, const Matrix<T>& gram);
+  /// @param by    the variable of WickVariables by which φ is differentiated, if any
+  BoundGadget(const Gadget& gadget, const Matrix<T>& gram, std::optional<std::size_t> by = {});
 
   struct Term {
     T coefficient;

@@ -1,9 +1,16 @@
+#include <fmt/format.h>
+
 #include <sigmahat/gadget/wick.hpp>
+#include <sigmahat/numeric/errors.hpp>
 
 namespace sigmahat {
 namespace {
 
 using Exponents = MultivariatePolynomial::Exponents;
+
+/// A product of n different vectors has as many terms as n things have pairings: 9496 for ten of
+/// them, 46 million for sixteen.
+constexpr std::size_t most_terms = 20'000;
 
 /// W_{α + e_j} = u_j W_α - Σ_k α_k g_jk W_{α - e_k}: the derivative of the generating function by
 /// s_j. Every W below α is made once.
@@ -34,6 +41,9 @@ class WickRecurrence {
       contracted *= -exponents[k];
       result += contracted;
     }
+    if (result.terms().size() > most_terms)
+      throw DomainError(fmt::format(
+          "its estimator has more than {} terms; expected fewer vectors in a product", most_terms));
     return result;
   }
 

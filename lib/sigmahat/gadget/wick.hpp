@@ -20,6 +20,7 @@ struct WickVariables {
 /// W_α = α! times the coefficient of s^α in exp(Σ s_j u_j - ‖Σ s_j b_j‖²/2) (MATH.md 6).
 ///
 /// For any vectors, E[σ(b*·x) W_α(x)] = √|α|! σ̂_|α| Π ⟨b*, b_j⟩^{α_j}, ‖b*‖ = 1.
+/// Throws DomainError for more than 20'000 terms, as eleven vectors to the first power have.
 /// @param exponents  α_1..α_n, not all of them need to be positive
 MultivariatePolynomial wick_polynomial(const MultivariatePolynomial::Exponents& exponents);
 

@@ -14,9 +14,6 @@
 namespace sigmahat {
 namespace {
 
-constexpr std::uint32_t input_stream = 0;
-constexpr std::uint32_t noise_stream = 1;
-
 // Half of a usual second-level cache: the inputs and preactivations of a block are written once and
 // read a few times.
 constexpr std::size_t block_bytes = std::size_t{1} << 19;
@@ -38,24 +35,34 @@ std::size_t block_size_for(std::size_t doubles_per_sample) {
 }
 
 LabelSampler::LabelSampler(const NetworkValues<double>& teacher, double noise_variance,
-                           const Matrix<double>& rows, std::uint64_t seed)
+                           const Matrix<double>& rows, std::uint64_t seed,
+                           std::uint32_t first_stream)
     : teacher_(teacher),
       noise_deviation_(std::sqrt(noise_variance)),
-      inputs_(seed, input_stream),
-      noise_(seed, noise_stream),
+      inputs_(seed, first_stream),
+      noise_(seed, first_stream + 1),
+      mirrored_noise_(seed, first_stream + 2),
       B_(teacher.B.rows() + rows.rows(), teacher.B.cols()) {
   B_ << teacher.B, rows;
   block_size_ = block_size_for(static_cast<std::size_t>(B_.rows() + B_.cols()));
 }
 
 void LabelSampler::draw(std::size_t block, LabelledBlock& samples) const {
-  const auto size = static_cast<Eigen::Index>(block_size_);
-  const std::uint64_t first = block * block_size_;
-  const Eigen::Index width = teacher_.B.rows();
+  samples.index = block;
+  samples.inputs.resize(static_cast<Eigen::Index>(block_size_), B_.cols());
+  inputs_.fill(block * block_size_, block_size_, static_cast<std::size_t>(B_.cols()),
+               samples.inputs.data(), block_size_);
+  label(noise_, samples);
+}
 
-  samples.inputs.resize(size, B_.cols());
-  inputs_.fill(first, block_size_, static_cast<std::size_t>(B_.cols()), samples.inputs.data(),
-               block_size_);
+void LabelSampler::mirror(LabelledBlock& samples) const {
+  samples.inputs *= -1;
+  label(mirrored_noise_, samples);
+}
+
+void LabelSampler::label(const NormalStream& noise, LabelledBlock& samples) const {
+  const auto size = static_cast<Eigen::Index>(block_size_);
+  const Eigen::Index width = teacher_.B.rows();
   // One product for all rows: the inputs are laid out for it once.
   samples.preactivations.resize(size, B_.rows());
   samples.preactivations.noalias() = samples.inputs * B_.transpose();
@@ -64,7 +71,7 @@ void LabelSampler::draw(std::size_t block, LabelledBlock& samples) const {
   samples.labels.noalias() = samples.preactivations.leftCols(width) * teacher_.a;
   if (noise_deviation_ > 0) {
     samples.noise.resize(size);
-    noise_.fill(first, block_size_, 1, samples.noise.data(), block_size_);
+    noise.fill(samples.index * block_size_, block_size_, 1, samples.noise.data(), block_size_);
     samples.labels += noise_deviation_ * samples.noise;
   }
 }

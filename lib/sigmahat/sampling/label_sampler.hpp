@@ -10,6 +10,7 @@ namespace sigmahat {
 
 /// The samples of a block, as one thread keeps them from block to block; N is the block's size.
 struct LabelledBlock {
+  std::size_t index = 0;
   Matrix<double> inputs;          ///< N×d, a sample is a row
   Matrix<double> preactivations;  ///< N×(m*+n), the teacher's neurons first
   Vector<double> labels;          ///< N
@@ -25,20 +26,27 @@ std::size_t block_size_for(std::size_t doubles_per_sample);
 
 /// Draws inputs and labels block by block. Internal: not installed.
 ///
-/// Sample i is a function of (seed, i) alone: x from stream 0 of NormalStream, ξ from stream 1.
+/// Sample i is a function of (seed, i) alone: of the NormalStream number `first_stream` its x, of
+/// the next ξ, of the one after that the noise of the label at -x.
 class LabelSampler {
  public:
+  static constexpr std::uint32_t streams = 3;
+
   /// @param rows  n×d: their inner products with the inputs come with the labels
   LabelSampler(const NetworkValues<double>& teacher, double noise_variance,
-               const Matrix<double>& rows, std::uint64_t seed);
+               const Matrix<double>& rows, std::uint64_t seed, std::uint32_t first_stream = 0);
 
   std::size_t block_size() const { return block_size_; }
   void draw(std::size_t block, LabelledBlock& samples) const;
+  /// The block that was drawn, at -x: labels with noise of their own.
+  void mirror(LabelledBlock& samples) const;
 
  private:
+  void label(const NormalStream& noise, LabelledBlock& samples) const;
+
   const NetworkValues<double>& teacher_;
   double noise_deviation_;
-  NormalStream inputs_, noise_;
+  NormalStream inputs_, noise_, mirrored_noise_;
   Matrix<double> B_;  ///< (m*+n)×d
   std::size_t block_size_;
 };
