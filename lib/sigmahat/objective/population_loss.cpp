@@ -171,6 +171,8 @@ SeriesLoss population_loss_series(const Problem& problem, const SeriesOptions& o
   const PrecisionScope precision(options.digits, guard_digits);
   const ProblemValues<Interval> p = at_precision<Interval>(problem);
   const Activation &sigma = p.teacher.activation, &gamma = p.student.activation;
+  require_unit_rows(p.teacher, "teacher");
+  require_unit_rows(p.student, "student");
   FollowedTable teacher(hermite_coefficients(sigma, highest, PrecisionScope::digits()),
                         options.override_coefficient);
   FollowedTable student =
@@ -224,6 +226,8 @@ std::vector<Enclosure> key_lemma_values(const Problem& problem, Eigen::Index row
   check_override(wrong, std::max(max_degree, wrong ? wrong->degree : 0));
   const PrecisionScope precision(digits, guard_digits);
   const ProblemValues<Interval> p = at_precision<Interval>(problem);
+  require_unit_rows(p.teacher, "teacher");
+  require_unit_rows(p.student, "student");
   const FollowedTable table(
       hermite_coefficients(p.teacher.activation, max_degree, PrecisionScope::digits()), wrong);
   const Vector<Interval> b = row(p.student, row_index);

@@ -95,7 +95,7 @@ LabelSampler::LabelSampler(const NetworkValues<double>& teacher, double noise_va
       inputs_(seed, input_stream),
       noise_(seed, noise_stream),
       B_(teacher.B.rows() + rows.rows(), teacher.B.cols()) {
-  B_ << teacher.B, rows;
+  B_ << rows_at_length(teacher), rows;
   const auto bytes_per_sample = static_cast<std::size_t>(B_.rows() + B_.cols()) * sizeof(double);
   block_size_ =
       std::clamp(std::bit_floor(block_bytes / bytes_per_sample), least_block, largest_block);
@@ -112,6 +112,8 @@ void LabelSampler::draw(std::size_t block, LabelledBlock& samples) const {
   // One product for all rows: the inputs are laid out for it once.
   samples.preactivations.resize(size, B_.rows());
   samples.preactivations.noalias() = samples.inputs * B_.transpose();
+  for (Eigen::Index i = 0; i < teacher_.c.size(); ++i)
+    samples.preactivations.col(i).array() += teacher_.c[i];
   teacher_.activation.apply(
       {samples.preactivations.data(), block_size_ * static_cast<std::size_t>(width)});
   samples.labels.noalias() = samples.preactivations.leftCols(width) * teacher_.a;
