@@ -38,6 +38,12 @@ int table_degree(const LossOptions& options) {
   return default_degree;
 }
 
+/// Whether f_k means something: the tensors of Theorem 1 are those of unit rows without biases.
+bool has_unit_rows(const Problem& problem) {
+  const ProblemValues<double> values = at_precision<double>(problem);
+  return sigmahat::has_unit_rows(values.teacher) && sigmahat::has_unit_rows(values.student);
+}
+
 struct Findings {
   PointEvaluation loss;
   std::optional<DegreeFindings> degrees;  // of squared distances
@@ -65,7 +71,7 @@ Findings find(const Problem& problem, const LossOptions& options) {
   evaluation.digits = options.common.digits;
   evaluation.threads = options.common.threads;
   Findings findings{evaluate(problem, evaluation), {}};
-  if (is_squared_distance(evaluation.objective))
+  if (is_squared_distance(evaluation.objective) && has_unit_rows(problem))
     findings.degrees = find_degrees(problem, options, findings.loss);
   return findings;
 }
@@ -103,7 +109,7 @@ Section summary_section(const Problem& problem, const Findings& findings,
   const PointEvaluation& loss = findings.loss;
   const int digits = options.common.digits;
   // G and the gadgets are no distances: nothing keeps their values above a constant.
-  const bool distance = findings.degrees.has_value();
+  const bool distance = is_squared_distance(options.evaluation.objective);
   const Audience of_constant = distance ? Audience::everyone : Audience::programs;
   const Enclosure noise =
       to_enclosure(from_rational<Interval>(problem.noise_variance), Status::exact);
@@ -115,7 +121,7 @@ Section summary_section(const Problem& problem, const Findings& findings,
           {"above_constant", "above that", certified(loss.above_constant, digits), "", of_constant},
           {"noise_variance", "noise variance", certified(noise, digits)},
           {"method", "", word(loss.method), "", Audience::programs}}};
-  if (!distance) return section;
+  if (!findings.degrees) return section;
   if (findings.degrees->exact)
     for (Field& field : exact_fields(*findings.degrees->exact))
       section.fields.push_back(std::move(field));

@@ -25,8 +25,8 @@ WeightMatrix identity_rows(int rows, int dimension) {
 }
 
 /// One number stands for all of them.
-std::vector<Rational> output_weights(const std::vector<Rational>& given, Eigen::Index width,
-                                     const char* option) {
+std::vector<Rational> one_for_each(const std::vector<Rational>& given, Eigen::Index width,
+                                   const char* option) {
   if (given.size() == 1) return std::vector<Rational>(static_cast<std::size_t>(width), given[0]);
   if (given.size() != static_cast<std::size_t>(width))
     throw InputError(fmt::format("{}: expected one number or {}, one for each neuron, not {}",
@@ -45,10 +45,10 @@ Problem problem_from_flags(const ProblemOptions& options, std::uint64_t seed) {
                     dimension, teacher_width));
   const Activation teacher = options.teacher_activation.value_or(parse_activation("relu"));
   const std::vector<Rational> ones{Rational(1)};
-  return {.teacher = {teacher, output_weights(ones, teacher_width, "--teacher-a"),
+  return {.teacher = {teacher, one_for_each(ones, teacher_width, "--teacher-a"),
                       identity_rows(teacher_width, dimension)},
           .student = {teacher,
-                      output_weights(ones, student_width, "--a"),
+                      one_for_each(ones, student_width, "--a"),
                       {WeightMatrix::Gaussian{student_width, dimension, seed}}},
           .noise_variance = 0};
 }
@@ -82,10 +82,11 @@ std::string rows_in_words(const WeightMatrix& B) {
 std::string network_in_words(const Network& network, const char* a) {
   const bool equal = std::adjacent_find(network.a.begin(), network.a.end(),
                                         std::not_equal_to<>()) == network.a.end();
-  return fmt::format("{}, {} neuron{} in R^{}, {}, {} {}", network.activation.name(),
+  return fmt::format("{}, {} neuron{} in R^{}, {}, {} {}{}", network.activation.name(),
                      network.width(), network.width() == 1 ? "" : "s", network.dimension(),
                      rows_in_words(network.B), a,
-                     equal && !network.a.empty() ? "= " + to_text(network.a.front()) : "given");
+                     equal && !network.a.empty() ? "= " + to_text(network.a.front()) : "given",
+                     network.c.empty() ? "" : ", with biases");
 }
 
 }  // namespace
@@ -122,6 +123,8 @@ void add_problem_options(CLI::App& command, ProblemOptions& options) {
   add_size("--student-width", options.student_width, "m, random unit rows from --seed (m*)");
   add_list("--teacher-a", options.teacher_a, "a*: one number, or m* of them (1)");
   add_list("--a", options.student_a, "a of the student: one number, or m of them (1)");
+  add_list("--teacher-c", options.teacher_c, "c*, biases of the teacher's neurons (none)");
+  add_list("--c", options.student_c, "c, biases of the student's neurons (none)");
   grouped(add_parsed_option(command, "--noise-variance", "V", "variance of the labels' noise (0)",
                             [&options](const std::string& text) {
                               const Rational variance = parse_rational(text);
@@ -138,9 +141,13 @@ Problem make_problem(const ProblemOptions& options, std::uint64_t seed) {
   if (options.teacher_activation) problem.teacher.activation = *options.teacher_activation;
   if (options.student_activation) problem.student.activation = *options.student_activation;
   if (options.teacher_a)
-    problem.teacher.a = output_weights(*options.teacher_a, problem.teacher.width(), "--teacher-a");
+    problem.teacher.a = one_for_each(*options.teacher_a, problem.teacher.width(), "--teacher-a");
   if (options.student_a)
-    problem.student.a = output_weights(*options.student_a, problem.student.width(), "--a");
+    problem.student.a = one_for_each(*options.student_a, problem.student.width(), "--a");
+  if (options.teacher_c)
+    problem.teacher.c = one_for_each(*options.teacher_c, problem.teacher.width(), "--teacher-c");
+  if (options.student_c)
+    problem.student.c = one_for_each(*options.student_c, problem.student.width(), "--c");
   if (options.noise_variance) problem.noise_variance = *options.noise_variance;
   validate(problem);
   return problem;

@@ -24,6 +24,8 @@ struct ProblemOptions {
   std::optional<int> student_width;
   std::optional<std::vector<Rational>> teacher_a;
   std::optional<std::vector<Rational>> student_a;
+  std::optional<std::vector<Rational>> teacher_c;
+  std::optional<std::vector<Rational>> student_c;
   std::optional<Rational> noise_variance;
 };
 

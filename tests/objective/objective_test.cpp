@@ -18,11 +18,14 @@ struct Case {
   const char* teacher;
   const char* student;
   Constraint constraint;
+  bool biased = false;
+  bool normalize = true;  ///< the teacher's rows; the student's where they are on the sphere
 };
 
 std::string name_of(const Case& c) {
-  return fmt::format("{} {} {} {}", c.objective, c.teacher, c.student,
-                     c.constraint == Constraint::sphere ? "sphere" : "free");
+  return fmt::format("{} {} {} {}{}{}", c.objective, c.teacher, c.student,
+                     c.constraint == Constraint::sphere ? "sphere" : "free",
+                     c.biased ? ", biased" : "", c.normalize ? "" : ", teacher of any lengths");
 }
 
 const std::vector<Case> cases{
@@ -50,6 +53,24 @@ const std::vector<Case> cases{
     {"f", "hermite(4)", "hermite(4)", Constraint::free},
     {"f", "cubic", "quadratic", Constraint::free},
     {"f", "tanh", "hermite(3)", Constraint::free},
+    {"f", "hard_tanh", "relu", Constraint::sphere},
+    {"f", "hard_tanh", "max(x - 1/2, 0)", Constraint::free},
+    {"f", "relu", "relu", Constraint::sphere, true},
+    {"f", "relu", "relu", Constraint::free, true},
+    {"f", "hard_tanh", "abs", Constraint::free, true, false},
+    {"f", "step", "relu", Constraint::free, true},
+    {"f", "relu_power(2)", "step", Constraint::free, true, false},
+    {"f", "tanh", "tanh", Constraint::free},
+    {"f", "tanh", "tanh", Constraint::free, true, false},
+    {"f", "sigmoid", "softplus", Constraint::sphere, true},
+    {"f", "gelu", "gelu", Constraint::free, true},
+    {"f", "relu", "tanh", Constraint::free, true},
+    {"f", "exp", "gaussian", Constraint::free, false, false},
+    {"f", "tanh", "cubic", Constraint::free, true, false},
+    {"f", "hermite(3)", "tanh", Constraint::sphere, true},
+    {"f_gamma:2,4", "relu", "relu", Constraint::free, true, false},
+    {"f_gamma:1,3", "tanh", "sigmoid", Constraint::sphere, true},
+
     {"f_gamma:2,4", "relu", "relu", Constraint::sphere},
     {"f_gamma:2,4", "relu", "relu", Constraint::free},
     {"f_gamma:0,1,3", "sigmoid", "tanh", Constraint::free},
@@ -80,6 +101,8 @@ void for_all_cases(Check check) {
       ++seed;
       CAPTURE(seed);
       RandomStudent random(c.teacher, c.student, shape, seed);
+      if (c.biased) random.add_biases();
+      random.problem().normalize = c.normalize;
       check(c, random);
     }
 }
@@ -104,7 +127,8 @@ TEST_CASE("Gradients and Hessians are the limits of difference quotients") {
       CHECK(abs(Real(slope - (ahead.value - behind.value) / (2 * h))) < Real("1e-32"));
       const Weights<Real> product = f->hessian_product(x, v);
       const Weights<Real> quotient{(ahead.gradient.a - behind.gradient.a) / (2 * h),
-                                   (ahead.gradient.B - behind.gradient.B) / (2 * h)};
+                                   (ahead.gradient.B - behind.gradient.B) / (2 * h),
+                                   (ahead.gradient.c - behind.gradient.c) / (2 * h)};
       CHECK(test::distance(product, quotient) < Real("1e-32"));
       const Vector<Real> flat = f->hessian(x) * flattened(v);
       CHECK(test::distance(unflattened(flat, x.B.rows(), x.B.cols()), product) < Real("1e-70"));

@@ -30,18 +30,25 @@ class RandomStudent {
   template <Scalar T>
   Weights<T> free_weights() const {
     return weights<T>(std::get<WeightMatrix::Entries>(problem_.student.B.source).values,
-                      problem_.student.a);
+                      problem_.student.a, problem_.student.c);
   }
   template <Scalar T>
   Weights<T> unit_weights() const {
     const NetworkValues<T> student = at_precision<T>(problem_).student;
-    return {student.a, student.B};
+    return {student.a, student.B, student.c};
   }
   template <Scalar T>
   Weights<T> random_direction() {
     const Matrix<Rational>& B = std::get<WeightMatrix::Entries>(problem_.student.B.source).values;
-    return weights<T>(matrix(static_cast<int>(B.rows()), static_cast<int>(B.cols())),
-                      numbers(static_cast<int>(B.rows())));
+    const auto rows = static_cast<int>(B.rows());
+    return weights<T>(matrix(rows, static_cast<int>(B.cols())), numbers(rows),
+                      problem_.student.c.empty() ? std::vector<Rational>() : numbers(rows));
+  }
+
+  /// Gives both networks biases.
+  void add_biases() {
+    problem_.teacher.c = numbers(static_cast<int>(problem_.teacher.width()));
+    problem_.student.c = numbers(static_cast<int>(problem_.student.width()));
   }
 
  private:
@@ -63,8 +70,12 @@ class RandomStudent {
     return values;
   }
   template <Scalar T>
-  static Weights<T> weights(const Matrix<Rational>& B, const std::vector<Rational>& a) {
-    Weights<T> x{Vector<T>(B.rows()), Matrix<T>(B.rows(), B.cols())};
+  static Weights<T> weights(const Matrix<Rational>& B, const std::vector<Rational>& a,
+                            const std::vector<Rational>& c) {
+    Weights<T> x{Vector<T>(B.rows()), Matrix<T>(B.rows(), B.cols()),
+                 Vector<T>(static_cast<Eigen::Index>(c.size()))};
+    for (Eigen::Index i = 0; i < x.c.size(); ++i)
+      x.c[i] = from_rational<T>(c[static_cast<std::size_t>(i)]);
     for (Eigen::Index i = 0; i < B.rows(); ++i) {
       x.a[i] = from_rational<T>(a[static_cast<std::size_t>(i)]);
       for (Eigen::Index k = 0; k < B.cols(); ++k) x.B(i, k) = from_rational<T>(B(i, k));
@@ -79,7 +90,7 @@ class RandomStudent {
 /// x + step·direction
 template <Scalar T>
 Weights<T> moved(const Weights<T>& x, const T& step, const Weights<T>& direction) {
-  return {x.a + step * direction.a, x.B + step * direction.B};
+  return {x.a + step * direction.a, x.B + step * direction.B, x.c + step * direction.c};
 }
 
 template <Scalar T>

@@ -46,12 +46,6 @@ bool vanishes_exactly(const Expression& u, const Rational& c) {
   return value && value->number() && *value->number() == 0;
 }
 
-Rational exact_rational(const Real& x) {
-  Rational result;
-  mpfr_get_q(result.backend().data(), x.backend().data());
-  return result;
-}
-
 /// The fraction of least denominator in x, where that is at most a million: the root that a person
 /// would have meant.
 std::optional<Rational> simplest_fraction(const Interval& x) {

@@ -108,20 +108,20 @@ Enclosure CoefficientTable::parseval_defect(int degree) const {
   return to_enclosure(known_within(defect, Interval(0), whole), status);
 }
 
-CoefficientTable hermite_coefficients(const Activation& activation, int max_degree, int digits) {
+CoefficientTable hermite_coefficients(const Activation& activation, int max_degree, int digits,
+                                      Symbols symbols) {
   if (max_degree < 0 || max_degree > max_supported_degree)
     throw DomainError(fmt::format("the highest degree must be between 0 and {}, not {}",
                                   max_supported_degree, max_degree));
   constexpr int guard_digits = 3;
   const PrecisionScope precision(digits, guard_digits);
-  if (auto form = closed_form(activation, max_degree); form && form->second_moment)
-    return evaluated(activation, digits, std::move(*form));
+  if (symbols == Symbols::where_known)
+    if (auto form = closed_form(activation, max_degree); form && form->second_moment)
+      return evaluated(activation, digits, std::move(*form));
   if (const auto* f = std::get_if<Logistic>(&activation.structure()))
     return suits_trapezoidal(*f) ? integrated(activation, *f, max_degree, digits)
                                  : integrated(activation, to_expression(*f), max_degree, digits);
-  if (const auto* f = std::get_if<Expression>(&activation.structure()))
-    return integrated(activation, *f, max_degree, digits);
-  throw DomainError(fmt::format("no rule gives proven coefficients of \"{}\"", activation.name()));
+  return integrated(activation, to_expression(activation), max_degree, digits);
 }
 
 }  // namespace sigmahat

@@ -32,12 +32,17 @@ struct CoefficientTable {
   Enclosure parseval_defect() const { return parseval_defect(max_degree()); }
 };
 
+/// Whether exact values are looked for. Symbols of numbers with a hundred digits say nothing, and
+/// take long.
+enum class Symbols { where_known, none };
+
 /// Hermite coefficients of `activation` up to `max_degree`, each with a proven error bound.
 ///
-/// Closed forms (MATH.md 2) where there are any, otherwise the trapezoidal rule with its a-priori
-/// bound (MATH.md 2.1).
+/// Closed forms (MATH.md 2) where there are any and they are asked for, otherwise the trapezoidal
+/// rule with its a-priori bound (MATH.md 2.1).
 /// @param max_degree  0 <= K <= max_supported_degree; throws DomainError otherwise
 /// @param digits      correct decimal digits wanted, relative to sqrt(E[σ²])
-CoefficientTable hermite_coefficients(const Activation& activation, int max_degree, int digits);
+CoefficientTable hermite_coefficients(const Activation& activation, int max_degree, int digits,
+                                      Symbols symbols = Symbols::where_known);
 
 }  // namespace sigmahat

@@ -8,6 +8,7 @@
 #include <sigmahat/coefficients/table.hpp>
 #include <sigmahat/kernel/angular_form.hpp>
 #include <sigmahat/kernel/dual_kernel.hpp>
+#include <sigmahat/kernel/piecewise_kernel.hpp>
 #include <sigmahat/kernel/series_sum.hpp>
 #include <sigmahat/numeric/elementary.hpp>
 #include <sigmahat/numeric/precision.hpp>
@@ -586,8 +587,9 @@ struct ClosedForms {
   using Result = std::unique_ptr<DualKernel<T>>;
 
   Result operator()(const PiecewisePolynomial& f, const PiecewisePolynomial& g) const {
-    if (!breaks_at_zero_only(f) || !breaks_at_zero_only(g)) return nullptr;
-    return std::make_unique<PowerKernel<T>>(f, g);
+    if (breaks_at_zero_only(f) && breaks_at_zero_only(g))
+      return std::make_unique<PowerKernel<T>>(f, g);
+    return make_piecewise_dual_kernel<T>(f, g);
   }
   Result operator()(const Exponential& f, const Exponential& g) const {
     return std::make_unique<ExponentialKernel<T>>(f.rate, g.rate);

@@ -57,8 +57,9 @@ class DualKernel {
 
 /// The kernel of teacher σ and student γ at the precision in force.
 ///
-/// Closed forms for pairs of piecewise polynomials whose only kink is at zero (relu, abs, step,
-/// relu_power, leaky_relu ..., mixed too), for a polynomial with anything, and for exp, sin, cos,
+/// Closed forms for pairs of piecewise polynomials (elementary where the only kink is at zero:
+/// relu, abs, step, relu_power, leaky_relu ..., mixed too; by the bivariate normal distribution
+/// otherwise: hard_tanh, max(x - 1/2, 0)), for a polynomial with anything, and for exp, sin, cos,
 /// gaussian, erf and gelu with themselves; otherwise the series Σ σ̂_k γ̂_k ρ^k with its tail
 /// |ρ|^{K+1} sqrt(D_K(σ) D_K(γ)), K chosen so that the tail is below 10^-digits at ρ = 1 where K <=
 /// 2048 allows it. Throws DomainError for an activation whose coefficients nothing proves.

@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include <fmt/format.h>
-
 #include <sigmahat/coefficients/table.hpp>
+#include <sigmahat/kernel/expansion_kernel.hpp>
 #include <sigmahat/kernel/jet.hpp>
 #include <sigmahat/kernel/pair_kernel.hpp>
-#include <sigmahat/numeric/errors.hpp>
+#include <sigmahat/kernel/piecewise_kernel.hpp>
+#include <sigmahat/numeric/precision.hpp>
 
 namespace sigmahat {
 namespace {
@@ -19,13 +19,13 @@ class HomogeneousKernel final : public PairKernel<T> {
   HomogeneousKernel(int first_degree, int second_degree, std::unique_ptr<DualKernel<T>> kernel)
       : n_(first_degree), p_(second_degree), kernel_(std::move(kernel)) {}
 
-  T value(const RowPair<T>& pair) const override {
-    return scale(pair.first_norm, pair.second_norm) * kernel_->value(pair.angle);
+  T value(const NeuronPair<T>& pair) const override {
+    return scale(pair.first, pair.second) * kernel_->value(pair.angle);
   }
 
-  PairJet<T> jet(const RowPair<T>& pair) const override {
+  PairJet<T> jet(const NeuronPair<T>& pair) const override {
     const KernelJet<T> k = kernel_->jet(pair.angle);
-    const T c = scale(pair.first_norm, pair.second_norm);
+    const T c = scale(pair.first, pair.second);
     PairJet<T> jet{T(c * k.value)};
     jet.differentiable = k.first && k.weighted_second;
     if (!jet.differentiable) return jet;
@@ -41,8 +41,8 @@ class HomogeneousKernel final : public PairKernel<T> {
     return jet;
   }
 
-  DiagonalJet<T> diagonal(const T& norm) const override {
-    const T value = scale(norm, norm) * kernel_->value({T(1), T(0), T(2)});
+  DiagonalJet<T> diagonal(const Neuron<T>& neuron) const override {
+    const T value = scale(neuron, neuron) * kernel_->value({T(1), T(0), T(2)});
     const int degree = n_ + p_;
     return {value, T(degree * value), T(degree * degree * value)};
   }
@@ -50,8 +50,8 @@ class HomogeneousKernel final : public PairKernel<T> {
   std::string method() const override { return kernel_->method(); }
 
  private:
-  T scale(const T& first_norm, const T& second_norm) const {
-    return power(first_norm, n_) * power(second_norm, p_);
+  T scale(const Neuron<T>& first, const Neuron<T>& second) const {
+    return power(first.length, n_) * power(second.length, p_);
   }
 
   int n_, p_;
@@ -65,17 +65,17 @@ class FormulaKernel final : public PairKernel<T> {
   FormulaKernel(Formula formula, Constraint constraint)
       : formula_(std::move(formula)), constraint_(constraint) {}
 
-  T value(const RowPair<T>& pair) const override {
+  T value(const NeuronPair<T>& pair) const override {
+    const T &r = pair.first.length, &t = pair.second.length;
     if (constraint_ == Constraint::sphere) return formula_(T(1), T(1), pair.angle.rho);
-    return formula_(square(pair.first_norm), square(pair.second_norm),
-                    T(pair.first_norm * pair.second_norm * pair.angle.rho));
+    return formula_(square(r), square(t), T(r * t * pair.angle.rho));
   }
 
-  PairJet<T> jet(const RowPair<T>& pair) const override {
+  PairJet<T> jet(const NeuronPair<T>& pair) const override {
     const bool free = constraint_ == Constraint::free;
     const T one(1), zero(0);
-    const T scale = free ? T(pair.first_norm * pair.second_norm) : one;
-    const T s = free ? square(pair.first_norm) : one, t = free ? square(pair.second_norm) : one;
+    const T scale = free ? T(pair.first.length * pair.second.length) : one;
+    const T s = free ? square(pair.first.length) : one, t = free ? square(pair.second.length) : one;
     const T p = scale * pair.angle.rho;
     // The variables are ρ, λ, μ: s = e^{2λ}, t = e^{2μ}, p = e^{λ+μ} ρ.
     Jet<T> first = constant_jet(s), second = constant_jet(t), product = constant_jet(p);
@@ -101,8 +101,8 @@ class FormulaKernel final : public PairKernel<T> {
             .mu_mu = k.second[5]};
   }
 
-  DiagonalJet<T> diagonal(const T& norm) const override {
-    const PairJet<T> k = jet({norm, norm, {T(1), T(0), T(2)}});
+  DiagonalJet<T> diagonal(const Neuron<T>& neuron) const override {
+    const PairJet<T> k = jet({neuron, neuron, {T(1), T(0), T(2)}});
     return {k.value, T(k.lambda + k.mu), T(k.lambda_lambda + 2 * k.lambda_mu + k.mu_mu)};
   }
 
@@ -189,51 +189,6 @@ struct GeluFormula {
   }
 };
 
-/// Σ_k s_k(‖b‖) g_k(‖c‖) ρ^k for polynomials of known Hermite coefficients: with r the norm,
-///   s_k(r) = r^k Σ_j s_{k+2j} sqrt((k+2j)!/k!)/(2^j j!) (r² - 1)^j,
-/// from He_n(rx) = Σ_j n!/(2^j j! (n-2j)!) r^{n-2j} (r²-1)^j He_{n-2j}(x).
-template <Scalar T>
-class PolynomialFormula {
- public:
-  PolynomialFormula(const std::vector<T>& s, const std::vector<T>& g)
-      : first_(expansions(s)), second_(expansions(g)) {}
-
-  template <class N>
-  N operator()(const N& s, const N& t, const N& p) const {
-    const T minus(-1), zero(0);
-    const N above = minus + s, beyond = minus + t;
-    N sum = zero * p;
-    for (std::size_t k = std::min(first_.size(), second_.size()); k-- > 0;)
-      sum = N(sum * p) + horner(first_[k], above) * horner(second_[k], beyond);
-    return sum;
-  }
-
- private:
-  /// For each k the coefficients of (r² - 1)^j in s_k(r)/r^k.
-  static std::vector<std::vector<T>> expansions(const std::vector<T>& s) {
-    using std::sqrt;
-    std::vector<std::vector<T>> all(s.size());
-    for (std::size_t k = 0; k < s.size(); ++k) {
-      T factor(1);
-      for (std::size_t j = 0, n = k; n < s.size(); n = k + 2 * ++j) {
-        if (j > 0)
-          factor *= sqrt(T(static_cast<double>(n) * static_cast<double>(n - 1))) /
-                    T(static_cast<double>(2 * j));
-        all[k].push_back(factor * s[n]);
-      }
-    }
-    return all;
-  }
-  template <class N>
-  static N horner(const std::vector<T>& coefficients, const N& x) {
-    N sum = coefficients.back() + T(0) * x;
-    for (std::size_t j = coefficients.size() - 1; j-- > 0;) sum = coefficients[j] + N(sum * x);
-    return sum;
-  }
-
-  std::vector<std::vector<T>> first_, second_;
-};
-
 template <Scalar T>
 struct GramPowerFormula {
   std::vector<T> weights;
@@ -288,40 +243,85 @@ std::vector<T> hermite_expansion(const Activation& polynomial, int digits) {
 }
 
 template <Scalar T>
-std::unique_ptr<PairKernel<T>> make_free_kernel(const Activation& sigma, const Activation& gamma,
-                                                int digits) {
-  const auto n = sigma.homogeneity(), p = gamma.homogeneity();
-  if (n && p)
-    return std::make_unique<HomogeneousKernel<T>>(*n, *p,
-                                                  make_dual_kernel<T>(sigma, gamma, digits));
-  if (sigma.polynomial_degree() && gamma.polynomial_degree())
-    return make_polynomial_kernel(hermite_expansion<T>(sigma, digits),
-                                  hermite_expansion<T>(gamma, digits), Constraint::free);
-  if (auto kernel = std::visit(ClosedForms<T>{}, sigma.structure(), gamma.structure()))
-    return kernel;
-  throw DomainError(
-      fmt::format("free rows: no closed form for {} with {}; expected rows on the "
-                  "sphere",
-                  sigma.name(), gamma.name()));
+ExpandNeuron<T> expansions(const Activation& sigma, const ExpansionLength& length, int digits) {
+  if (sigma.polynomial_degree())
+    return expansions_of_polynomial(hermite_expansion<T>(sigma, digits));
+  return expansions_of<T>(sigma, length);
+}
+
+template <Scalar T>
+std::unique_ptr<PairKernel<T>> make_general_kernel(const Activation& sigma, const Activation& gamma,
+                                                   const NeuronKind& kind, int digits) {
+  const auto m = sigma.polynomial_degree(), n = gamma.polynomial_degree();
+  if (m || n) {
+    const ExpansionLength length{.least_degree = m && n ? std::min(*m, *n) : m ? *m : *n};
+    return make_expansion_kernel(expansions<T>(sigma, length, digits),
+                                 expansions<T>(gamma, length, digits), kind);
+  }
+  if (!kind.biased)
+    if (auto kernel = std::visit(ClosedForms<T>{}, sigma.structure(), gamma.structure()))
+      return kernel;
+  const auto *f = std::get_if<PiecewisePolynomial>(&sigma.structure()),
+             *g = std::get_if<PiecewisePolynomial>(&gamma.structure());
+  if (f && g) return make_piecewise_kernel<T>(*f, *g, kind);
+  // The rest of a pair is below sqrt(D D') at the end of the shorter expansion.
+  if (sigma == gamma) {
+    const auto both = expansions_of<T>(sigma, {.defect_digits = digits});
+    return make_expansion_kernel<T>(both, both, kind);
+  }
+  const ExpansionLength length{.defect_digits = 2 * digits};
+  return make_expansion_kernel(expansions_of<T>(sigma, length), expansions_of<T>(gamma, length),
+                               kind);
 }
 
 }  // namespace
 
 template <Scalar T>
 std::unique_ptr<PairKernel<T>> make_pair_kernel(const Activation& sigma, const Activation& gamma,
-                                                Constraint constraint, int digits) {
-  if (constraint == Constraint::free) return make_free_kernel<T>(sigma, gamma, digits);
-  return std::make_unique<HomogeneousKernel<T>>(0, 0, make_dual_kernel<T>(sigma, gamma, digits));
+                                                const NeuronKind& kind, int digits) {
+  const bool sphere = kind.rows == Constraint::sphere;
+  const auto n = sigma.homogeneity(), p = gamma.homogeneity();
+  if (!kind.biased && (sphere || (n && p)))
+    return std::make_unique<HomogeneousKernel<T>>(sphere ? 0 : *n, sphere ? 0 : *p,
+                                                  make_dual_kernel<T>(sigma, gamma, digits));
+  return make_general_kernel<T>(sigma, gamma, kind, digits);
+}
+
+template <Scalar T>
+std::unique_ptr<PairKernel<T>> make_polynomial_kernel(const std::vector<T>& g,
+                                                      const Activation& sigma,
+                                                      const NeuronKind& kind, int digits) {
+  const ExpansionLength length{.least_degree = static_cast<int>(g.size()) - 1};
+  return make_expansion_kernel(expansions_of_polynomial(g), expansions<T>(sigma, length, digits),
+                               kind);
 }
 
 template <Scalar T>
 std::unique_ptr<PairKernel<T>> make_polynomial_kernel(const std::vector<T>& s,
                                                       const std::vector<T>& g,
-                                                      Constraint constraint) {
-  if (constraint == Constraint::free) return formula_kernel<T>(PolynomialFormula<T>(s, g));
+                                                      const NeuronKind& kind) {
+  if (kind.rows == Constraint::free || kind.biased)
+    return make_expansion_kernel(expansions_of_polynomial(s), expansions_of_polynomial(g), kind);
   std::vector<T> products(std::min(s.size(), g.size()));
   for (std::size_t k = 0; k < products.size(); ++k) products[k] = s[k] * g[k];
-  return make_gram_power_kernel(products, constraint);
+  return make_gram_power_kernel(products, Constraint::sphere);
+}
+
+template <Scalar T>
+std::unique_ptr<PairKernel<T>> make_degrees_kernel(const Activation& sigma,
+                                                   const std::set<int>& degrees,
+                                                   const NeuronKind& kind) {
+  const ExpansionLength length{.least_degree = *degrees.rbegin()};
+  const auto all = expansions<T>(sigma, length, PrecisionScope::digits());
+  const ExpandNeuron<T> some = [all, degrees](const T& r, const T& c) {
+    auto expansion = std::make_shared<HermiteExpansion<T>>();
+    expansion->s = all(r, c)->s;
+    for (int k = 0; k <= expansion->degree(); ++k)
+      if (!degrees.contains(k)) expansion->s[static_cast<std::size_t>(k)] = T(0);
+    expansion->ends = true;
+    return expansion;
+  };
+  return make_expansion_kernel<T>(some, some, kind);
 }
 
 template <Scalar T>
@@ -333,9 +333,13 @@ std::unique_ptr<PairKernel<T>> make_gram_power_kernel(const std::vector<T>& w,
 
 #define SIGMAHAT_INSTANTIATE(T)                                                                  \
   template std::unique_ptr<PairKernel<T>> make_pair_kernel(const Activation&, const Activation&, \
-                                                           Constraint, int);                     \
+                                                           const NeuronKind&, int);              \
   template std::unique_ptr<PairKernel<T>> make_polynomial_kernel(                                \
-      const std::vector<T>&, const std::vector<T>&, Constraint);                                 \
+      const std::vector<T>&, const Activation&, const NeuronKind&, int);                         \
+  template std::unique_ptr<PairKernel<T>> make_polynomial_kernel(                                \
+      const std::vector<T>&, const std::vector<T>&, const NeuronKind&);                          \
+  template std::unique_ptr<PairKernel<T>> make_degrees_kernel(                                   \
+      const Activation&, const std::set<int>&, const NeuronKind&);                               \
   template std::unique_ptr<PairKernel<T>> make_gram_power_kernel(const std::vector<T>&, Constraint)
 SIGMAHAT_INSTANTIATE(double);
 SIGMAHAT_INSTANTIATE(Real);

@@ -66,45 +66,34 @@ bool unit_by_construction(const WeightMatrix& B) {
   return orthonormal_by_construction(B) || std::holds_alternative<WeightMatrix::Gaussian>(B.source);
 }
 
-/// A row b with its length r: the network's a_i σ(b·x) is a_i r^p σ(b̂·x).
+/// A row b and what becomes of its length r when b is made unit: nothing; it goes into a_i, as
+/// a_i r^p σ(b̂·x); it is kept beside.
 struct Row {
   Vector<Rational> entries;
   Rational squared_norm;
-  int power_into_a;          ///< p
-  bool may_be_free = false;  ///< it is the activation that lets the row have this length
+  enum class Length { dropped, into_a, kept } length = Length::dropped;
+  int power_into_a = 0;  ///< p
 };
 
-/// The norm, or how far it is from 1 where six digits would not show it.
-std::string norm_text(const Rational& squared_norm) {
-  const Rational excess = squared_norm - 1;
-  const Real norm = sqrt(from_rational<Real>(squared_norm));
-  if (abs(excess) > Rational(1, 10'000)) return to_text(norm, 6);
-  const Real difference = from_rational<Real>(excess) / (norm + 1);
-  return fmt::format("1 {} {}", excess < 0 ? '-' : '+', to_text(Real(abs(difference)), 2));
-}
-
-/// Row i and how to make it unit; refuses a row that must not be scaled.
+/// Row i and how to make it unit; refuses a row without a direction.
 Row scalable_row(const NetworkInput& input, Index i) {
   const auto& [network, name, normalize] = input;
-  Row row{given_row(network.B, i), 0, 0};
+  Row row{given_row(network.B, i), 0};
   for (const Rational& x : row.entries) row.squared_norm += x * x;
-  const auto where = [&] { return fmt::format("B[{}]", i); };
   if (row.squared_norm == 0)
-    refuse(input, where(), "the row is zero; expected a row with a direction");
+    refuse(input, fmt::format("B[{}]", i), "the row is zero; expected a row with a direction");
 
   if (row.squared_norm == 1 || normalize || unit_by_construction(network.B)) return row;
-  if (const auto degree = network.activation.homogeneity()) {
+  if (const auto degree = network.activation.homogeneity(); degree && network.c.empty()) {
     row.power_into_a = *degree;
-    row.may_be_free = true;
+    row.length = Row::Length::into_a;
     return row;
   }
   const auto* doubles = std::get_if<WeightMatrix::Doubles>(&network.B.source);
   if (doubles && is_unit_rounded(row.squared_norm, network.dimension(), doubles->format))
     return row;
-  refuse(input, where(),
-         fmt::format("the row's norm is {}; expected 1, since {} is not positively homogeneous "
-                     "(\"normalize\": true scales every row)",
-                     norm_text(row.squared_norm), network.activation.name()));
+  row.length = Row::Length::kept;
+  return row;
 }
 
 // ---- Checks -----------------------------------------------------------------------------------
@@ -126,6 +115,9 @@ void check_shape(const NetworkInput& input) {
   if (static_cast<Index>(network.a.size()) != rows)
     refuse(input, "a",
            fmt::format("{} entries; expected {}, one for each row of B", network.a.size(), rows));
+  if (!network.c.empty() && static_cast<Index>(network.c.size()) != rows)
+    refuse(input, "c",
+           fmt::format("{} entries; expected {}, one for each row of B", network.c.size(), rows));
 }
 
 void check_finite(const NetworkInput& input) {
@@ -199,12 +191,20 @@ std::optional<Rational> rational_root(const Rational& x) {
 
 enum class Lengths { unit, as_given };
 
-/// Writes row i of the network's values: b̂_i and a_i ‖b_i‖^p, or both as given.
+/// The lengths of a network's rows, to write one in.
+template <Scalar T>
+Vector<T>& lengths_of(NetworkValues<T>& values) {
+  if (values.r.size() == 0) values.r = Vector<T>::Constant(values.a.size(), T(1));
+  return values.r;
+}
+
+/// Writes row i of the network's values: b̂_i with a_i ‖b_i‖^p or ‖b_i‖, or b_i and a_i as given.
 template <Scalar T>
 void set_row(const NetworkInput& input, Index i, Lengths lengths, NetworkValues<T>& values) {
   const Row row = scalable_row(input, i);
   const Rational& a = input.network.a[static_cast<std::size_t>(i)];
-  if (lengths == Lengths::as_given && row.may_be_free) {
+  const bool keeps = row.length == Row::Length::kept;
+  if (lengths == Lengths::as_given && row.length != Row::Length::dropped) {
     for (Index j = 0; j < row.entries.size(); ++j)
       values.B(i, j) = from_rational<T>(row.entries[j]);
     values.a[i] = from_rational<T>(a);
@@ -218,21 +218,23 @@ void set_row(const NetworkInput& input, Index i, Lengths lengths, NetworkValues<
     Rational scaled = a;
     for (int p = 0; p < row.power_into_a; ++p) scaled *= *norm;
     values.a[i] = from_rational<T>(scaled);
+    if (keeps) lengths_of(values)[i] = from_rational<T>(*norm);
     return;
   }
   using Work = std::conditional_t<std::same_as<T, Interval>, Interval, Real>;
   Vector<Work> unit;
-  Work scaled;
+  Work norm, scaled;
   {
     const int digits = std::same_as<T, double> ? 17 : PrecisionScope::digits();
     const PrecisionScope scope(digits + guard_digits);
-    const Work norm = sqrt(from_rational<Work>(row.squared_norm));
+    norm = sqrt(from_rational<Work>(row.squared_norm));
     unit = row.entries.unaryExpr(
         [&](const Rational& x) -> Work { return from_rational<Work>(x) / norm; });
     scaled = from_rational<Work>(a) * power(norm, row.power_into_a);
   }
   for (Index j = 0; j < unit.size(); ++j) values.B(i, j) = rounded<T>(unit[j]);
   values.a[i] = rounded<T>(scaled);
+  if (keeps) lengths_of(values)[i] = rounded<T>(norm);
 }
 
 Matrix<double> normal_matrix(const WeightMatrix::Orthogonal& o) {
@@ -325,8 +327,16 @@ NetworkValues<T> network_values(const NetworkInput& input, Lengths lengths) {
     values.B.resize(network.width(), network.dimension());
     for (Index i = 0; i < network.width(); ++i) set_row(input, i, lengths, values);
   }
-  for (Index i = 0; i < network.width(); ++i)
-    require_finite(values.a[i], fmt::format("{}.a[{}]", input.name, i));
+  values.c.resize(static_cast<Index>(network.c.size()));
+  for (Index i = 0; i < values.c.size(); ++i)
+    values.c[i] = from_rational<T>(network.c[static_cast<std::size_t>(i)]);
+  const auto require_finite_entries = [&](const Vector<T>& entries, std::string_view name) {
+    for (Index i = 0; i < entries.size(); ++i)
+      require_finite(entries[i], fmt::format("{}.{}[{}]", input.name, name, i));
+  };
+  require_finite_entries(values.a, "a");
+  require_finite_entries(values.r, "B");
+  require_finite_entries(values.c, "c");
   return values;
 }
 
@@ -372,6 +382,40 @@ std::optional<Matrix<Rational>> rational_rows(const WeightMatrix& B) {
 bool is_unit_rounded(const Rational& squared_norm, Index d, FloatFormat format) {
   return abs(squared_norm - 1) <= Rational(2 * (d + 4)) * Rational(unit_roundoff(format));
 }
+
+template <Scalar T>
+Matrix<T> rows_at_length(const NetworkValues<T>& network) {
+  Matrix<T> rows = network.B;
+  for (Index i = 0; i < network.r.size(); ++i)
+    for (Index k = 0; k < rows.cols(); ++k) rows(i, k) *= network.r[i];
+  return rows;
+}
+template Matrix<double> rows_at_length(const NetworkValues<double>&);
+template Matrix<Real> rows_at_length(const NetworkValues<Real>&);
+template Matrix<Interval> rows_at_length(const NetworkValues<Interval>&);
+
+template <Scalar T>
+void require_unit_rows(const NetworkValues<T>& network, std::string_view name) {
+  const auto number = [](const T& x) {
+    if constexpr (std::same_as<T, Interval>)
+      return to_text(to_enclosure(x, Status::certified).value, 6);
+    else
+      return to_text(Real(x), 6);
+  };
+  for (Index i = 0; i < network.c.size(); ++i)
+    if (!certainly_zero(network.c[i]))
+      throw InputError(
+          fmt::format("{}.c[{}]: {}; expected no biases", name, i, number(network.c[i])));
+  for (Index i = 0; i < network.r.size(); ++i)
+    if (!certainly_zero(T(network.r[i] - 1)))
+      throw InputError(
+          fmt::format("{}.B[{}]: the row's norm is {}; expected 1, since {} is not positively "
+                      "homogeneous (\"normalize\": true scales every row)",
+                      name, i, number(network.r[i]), network.activation.name()));
+}
+template void require_unit_rows(const NetworkValues<double>&, std::string_view);
+template void require_unit_rows(const NetworkValues<Real>&, std::string_view);
+template void require_unit_rows(const NetworkValues<Interval>&, std::string_view);
 
 void validate(const Problem& problem) {
   const NetworkInput teacher{problem.teacher, "teacher", problem.normalize};

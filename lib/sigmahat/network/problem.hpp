@@ -66,11 +66,12 @@ struct WeightMatrix {
 /// floating-point and random ones.
 std::optional<Matrix<Rational>> rational_rows(const WeightMatrix& B);
 
-/// x ↦ aᵀσ(Bx): `a` has m entries, `B` is m×d, rows are neurons.
+/// x ↦ Σ a_i σ(⟨b_i,x⟩ + c_i): `a` has m entries, `B` is m×d, rows are neurons.
 struct Network {
   Activation activation;
   std::vector<Rational> a;
   WeightMatrix B;
+  std::vector<Rational> c{};  ///< m biases, or empty for none
 
   Eigen::Index width() const { return B.rows(); }
   Eigen::Index dimension() const { return B.cols(); }
@@ -86,14 +87,32 @@ struct Problem {
   Eigen::Index dimension() const { return teacher.dimension(); }
 };
 
-/// A network at a chosen precision, its rows of unit length: the norms of a positively homogeneous
-/// activation's rows have been moved into `a` (MATH.md 4), unless the problem asks to `normalize`.
+/// A network at a chosen precision, x ↦ Σ a_i σ(r_i ⟨b_i,x⟩ + c_i) with unit rows b_i.
+///
+/// The lengths of a positively homogeneous activation's rows have been moved into `a` (MATH.md 4)
+/// where there are no biases; other lengths stay, unless the problem asks to `normalize`.
 template <Scalar T>
 struct NetworkValues {
   Activation activation;
-  Vector<T> a;  ///< m
-  Matrix<T> B;  ///< m×d, unit rows
+  Vector<T> a;    ///< m
+  Matrix<T> B;    ///< m×d, unit rows
+  Vector<T> r{};  ///< m lengths; empty where every length is 1
+  Vector<T> c{};  ///< m biases; empty where there are none
 };
+
+/// The rows r_i b_i.
+template <Scalar T>
+Matrix<T> rows_at_length(const NetworkValues<T>& network);
+
+/// Whether every row is unit and no neuron has a bias.
+template <Scalar T>
+bool has_unit_rows(const NetworkValues<T>& network) {
+  return network.r.size() == 0 && network.c.size() == 0;
+}
+/// Throws InputError where a row of `network`, which is called `name` in the message, is not unit
+/// or a neuron has a bias: what holds of unit rows alone is asked of it.
+template <Scalar T>
+void require_unit_rows(const NetworkValues<T>& network, std::string_view name);
 
 template <Scalar T>
 struct ProblemValues {
@@ -113,17 +132,14 @@ struct ProblemValues {
 template <Scalar T>
 ProblemValues<T> at_precision(const Problem& problem);
 
-/// The student at the precision in force, its rows as long as they are given where its activation
-/// is positively homogeneous: the point to differentiate at where rows are free. Throws as
-/// at_precision does.
+/// The student at the precision in force, its rows `B` as long as they are given and `r` empty: the
+/// point to differentiate at where rows are free. Throws as at_precision does.
 template <Scalar T>
 NetworkValues<T> student_as_given(const Problem& problem);
 
 /// Throws InputError, naming what is wrong and where ("teacher.B[3]", counted from 0 as in the
 /// problem file), unless: shapes agree; the noise variance is not negative; entries are finite; no
-/// row is zero; rows are unit, or `normalize` is set, or the activation is positively homogeneous.
-/// Rational rows are unit if the sum of their squares is exactly 1, rows of doubles if it is 1 up
-/// to rounding.
+/// row is zero.
 void validate(const Problem& problem);
 
 /// Whether |‖b‖² - 1| <= 2 (d + 4) u: what normalising a row of length d leaves in an arithmetic of

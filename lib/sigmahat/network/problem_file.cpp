@@ -35,6 +35,8 @@ using KnownFields = std::span<const KnownField>;
 constexpr std::string_view a_number = "a number or an exact string such as \"1/3\"";
 constexpr std::string_view a_row = "a row: a list of numbers";
 constexpr std::string_view a_network = R"(an object with "activation", "a" and "B")";
+constexpr std::string_view numbers_for_rows =
+    "a list of numbers, one for each row of B, or one number for all";
 constexpr std::string_view a_generator = R"(an object with "rows", "cols" and "seed")";
 
 constexpr KnownField problem_fields[] = {
@@ -44,13 +46,14 @@ constexpr KnownField problem_fields[] = {
 };
 constexpr KnownField teacher_fields[] = {
     {"activation", "a name such as \"relu\""},
-    {"a", "a list of numbers, one for each row of B, or one number for all"},
+    {"a", numbers_for_rows},
     {"B", R"(a list of rows, {"identity": d}, {"orthogonal": {"rows", "cols", "seed"}}, )"
           R"({"gaussian": {"rows", "cols", "seed"}} or {"npy": "file.npy"})"},
+    {"c", numbers_for_rows, false},
     {"noise_variance", a_number, false},
 };
 /// The student's are the teacher's without the noise.
-constexpr KnownFields student_fields = KnownFields(teacher_fields).first(3);
+constexpr KnownFields student_fields = KnownFields(teacher_fields).first(4);
 constexpr KnownField weight_fields[] = {
     {"identity", a_number, false},        {"orthogonal", a_generator, false},
     {"gaussian", a_generator, false},     {"npy", "the name of a NumPy file", false},
@@ -233,7 +236,7 @@ WeightMatrix read_weights(const Place& place, const std::filesystem::path& folde
 }
 
 /// @param rows  how often a single number counts
-std::vector<Rational> read_outer_weights(const Place& place, Index rows) {
+std::vector<Rational> read_numbers_for_rows(const Place& place, Index rows) {
   const auto* list = place.as<JsonArray>();
   if (!list && !place.as<JsonNumber>() && !place.as<std::string>()) place.refuse_kind();
   if (!list) return std::vector<Rational>(static_cast<std::size_t>(rows), read_number(place));
@@ -250,7 +253,8 @@ Network read_network(const Place& place, KnownFields known, const std::filesyste
   Network network{parsed(activation, [&] { return parse_activation(name); }),
                   {},
                   read_weights(place.member(known, "B"), folder)};
-  network.a = read_outer_weights(a, network.width());
+  network.a = read_numbers_for_rows(a, network.width());
+  if (const auto c = place.find(known, "c")) network.c = read_numbers_for_rows(*c, network.width());
   return network;
 }
 
@@ -329,7 +333,7 @@ std::string weights_text(const WeightMatrix& B, std::string_view indent) {
       B.source);
 }
 
-std::string outer_weights_text(const std::vector<Rational>& a) {
+std::string numbers_for_rows_text(const std::vector<Rational>& a) {
   if (!a.empty() && std::equal(a.begin() + 1, a.end(), a.begin())) return quoted(a[0]);
   std::vector<std::string> entries;
   for (const Rational& x : a) entries.push_back(quoted(x));
@@ -338,9 +342,11 @@ std::string outer_weights_text(const std::vector<Rational>& a) {
 
 /// The fields that teacher and student share, without the braces around them.
 std::string network_text(const Network& network) {
-  return fmt::format("    \"activation\": {},\n    \"a\": {},\n    \"B\": {}",
-                     quoted(network.activation.name()), outer_weights_text(network.a),
-                     weights_text(network.B, "    "));
+  std::string text = fmt::format("    \"activation\": {},\n    \"a\": {},\n    \"B\": {}",
+                                 quoted(network.activation.name()),
+                                 numbers_for_rows_text(network.a), weights_text(network.B, "    "));
+  if (!network.c.empty()) text += ",\n    \"c\": " + numbers_for_rows_text(network.c);
+  return text;
 }
 
 }  // namespace

@@ -136,12 +136,6 @@ std::optional<std::string> supported_digits(const Enclosure& value, int max_digi
       round_to_digits(value.value, static_cast<int>(std::min<long>(supported, max_digits))));
 }
 
-Rational exact_rational(const Real& value) {
-  Rational result;
-  mpfr_get_q(result.backend().data(), value.backend().data());
-  return result;
-}
-
 }  // namespace
 
 Rational parse_rational(std::string_view text) {

@@ -5,6 +5,12 @@
 
 namespace sigmahat {
 
+Rational exact_rational(const Real& x) {
+  Rational result;
+  mpfr_get_q(result.backend().data(), x.backend().data());
+  return result;
+}
+
 template <>
 double from_rational<double>(const Rational& value) {
   // GMP truncates; MPFR rounds to nearest, once, below the normal range too if it is told where

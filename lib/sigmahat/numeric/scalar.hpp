@@ -23,6 +23,9 @@ using Integer =
 template <class T>
 concept Scalar = std::same_as<T, double> || std::same_as<T, Real> || std::same_as<T, Interval>;
 
+/// The number that x is, exactly; x is finite.
+Rational exact_rational(const Real& x);
+
 /// Nearest double or Real, tightest Interval at the precision in force. A double is infinite where
 /// it would overflow: whoever knows what the number stands for refuses it by name.
 template <Scalar T>

@@ -18,6 +18,10 @@ PointEvaluation::Gradient enclosed(const Weights<Interval>& gradient, Status sta
     total += square(x);
     result.a.push_back(to_enclosure(x, status));
   }
+  for (const Interval& x : gradient.c) {
+    total += square(x);
+    result.c.push_back(to_enclosure(x, status));
+  }
   for (Eigen::Index i = 0; i < gradient.B.rows(); ++i) {
     Interval squared(0);
     result.B.emplace_back();
@@ -30,6 +34,12 @@ PointEvaluation::Gradient enclosed(const Weights<Interval>& gradient, Status sta
   }
   result.norm = to_enclosure(Interval(sqrt(total)), status);
   return result;
+}
+
+void require_finite(const Matrix<Interval>& hessian) {
+  for (const Interval& x : hessian.reshaped())
+    if (!isfinite(lower(x)) || !isfinite(upper(x)))
+      throw NumericalError("nothing bounds the Hessian: rows are parallel");
 }
 
 Spectrum spectrum_of(const Matrix<Interval>& hessian, Status status, int threads) {
@@ -46,8 +56,9 @@ Spectrum spectrum_of(const Matrix<Interval>& hessian, Status status, int threads
 
 void check_size(const Problem& problem, const Freedom& freedom) {
   const Eigen::Index m = problem.student.width(), d = problem.dimension();
-  const Eigen::Index size =
-      m * (freedom.rows == Constraint::sphere ? d - 1 : d) + (freedom.trains_a ? m : 0);
+  const Eigen::Index size = m * (freedom.rows == Constraint::sphere ? d - 1 : d) +
+                            (freedom.trains_a ? m : 0) +
+                            static_cast<Eigen::Index>(problem.student.c.size());
   if (size > max_spectrum)
     throw DomainError(
         fmt::format("the Hessian has {} directions; expected at most {} for a proven spectrum",
@@ -60,16 +71,17 @@ PointEvaluation evaluate(const Problem& problem, const EvaluationOptions& option
   if (options.hessian) check_size(problem, options.freedom);
   const PrecisionScope precision(options.digits, guard_digits);
   const ProblemValues<Interval> values = at_precision<Interval>(problem);
-  const auto objective = make_objective(options.objective, values, options.freedom.rows,
-                                        PrecisionScope::digits(), options.threads);
-  const Weights<Interval> x = options.freedom.rows == Constraint::sphere
-                                  ? Weights<Interval>{values.student.a, values.student.B}
-                                  : student_weights<Interval>(problem, Constraint::free);
+  // A value does not depend on where its point may move.
+  const bool differentiates = options.gradient || options.hessian;
+  const Constraint rows =
+      differentiates || values.student.r.size() == 0 ? options.freedom.rows : Constraint::free;
+  const auto objective =
+      make_objective(options.objective, values, rows, PrecisionScope::digits(), options.threads);
+  const Weights<Interval> x = student_weights<Interval>(problem, rows);
   PointEvaluation result;
-  result.method = objective->method();
-  const Status status = result.method == "closed form" ? Status::exact : Status::certified;
+  const Status status = objective->method() == "closed form" ? Status::exact : Status::certified;
   Interval value;
-  if (options.gradient || options.hessian)
+  if (differentiates)
     result.smoothness =
         smoothness_at(problem, values.teacher, x, options.objective, PrecisionScope::digits());
   if (result.smoothness && result.smoothness->order < Smoothness::Order::unknown) {
@@ -77,13 +89,16 @@ PointEvaluation evaluate(const Problem& problem, const EvaluationOptions& option
     value = here;
     if (options.gradient)
       result.gradient = enclosed(tangential(x, gradient, options.freedom), status);
-    if (options.hessian)
-      result.spectrum =
-          spectrum_of(hessian_on_basis(x, gradient, objective->hessian(x), options.freedom),
-                      Status::certified, options.threads);
+    if (options.hessian) {
+      const Matrix<Interval> hessian =
+          hessian_on_basis(x, gradient, objective->hessian(x), options.freedom);
+      require_finite(hessian);
+      result.spectrum = spectrum_of(hessian, Status::certified, options.threads);
+    }
   } else {
     value = objective->value(x);
   }
+  result.method = objective->method();
   const Interval constant = objective->constant();
   result.value = to_enclosure(value, status);
   result.constant = to_enclosure(constant, status);

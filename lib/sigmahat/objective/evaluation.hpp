@@ -28,6 +28,7 @@ struct PointEvaluation {
   struct Gradient {
     std::vector<Enclosure> a;
     std::vector<std::vector<Enclosure>> B;  ///< rows
+    std::vector<Enclosure> c;               ///< empty where the student has no biases
     std::vector<Enclosure> row_norms;       ///< of B's rows
     Enclosure norm;
   };
@@ -52,6 +53,8 @@ struct EvaluationOptions {
 inline constexpr int max_spectrum = 500;
 
 /// The objective at the problem's student, by interval arithmetic throughout.
+///
+/// Throws InputError where derivatives on the sphere are asked for at rows that are not unit.
 PointEvaluation evaluate(const Problem& problem, const EvaluationOptions& options);
 
 }  // namespace sigmahat

@@ -34,6 +34,7 @@ ExactNetwork exact_network(const Network& network, bool normalize, const char* w
     throw Absent(
         fmt::format("the {}'s rows are {}", whose, doubles ? "floating-point numbers" : "random"));
   }
+  if (!network.c.empty()) throw Absent(fmt::format("the {}'s neurons have biases", whose));
   const Matrix<Rational>& B = *rows;
   ExactNetwork result;
   for (Index i = 0; i < B.rows(); ++i) {

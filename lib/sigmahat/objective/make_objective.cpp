@@ -102,34 +102,31 @@ struct Maker {
       for (int k = 0; k <= *degree; ++k) all.insert(k);
       return (*this)(DesignedLoss{all});
     }
-    return make(make_pair_kernel<T>(gamma(), sigma(), constraint, digits),
-                make_pair_kernel<T>(gamma(), gamma(), constraint, digits), out_of_parity());
+    return make(make_pair_kernel<T>(gamma(), sigma(), kind(), digits),
+                make_pair_kernel<T>(gamma(), gamma(), kind(), digits), out_of_parity());
   }
 
   Result<T> operator()(const DesignedLoss& loss) const {
     const int highest = *loss.degrees.rbegin();
-    const std::vector<T> s = coefficients(sigma(), highest);
-    std::vector<T> g = coefficients(gamma(), highest), reached;
-    for (int k = 0; k <= highest; ++k) {
-      const auto i = static_cast<std::size_t>(k);
-      if (!loss.degrees.contains(k)) g[i] = T(0);
-      reached.push_back(certainly_zero(g[i]) ? T(0) : square(s[i]));
-    }
-    const T all = teacher_norm();
-    const T part = of_teacher(*make_gram_power_kernel(reached, Constraint::sphere));
-    return make(make_polynomial_kernel(g, s, constraint), make_polynomial_kernel(g, g, constraint),
-                T(all - part));
+    std::vector<T> g = coefficients(gamma(), highest);
+    for (int k = 0; k <= highest; ++k)
+      if (!loss.degrees.contains(k)) g[static_cast<std::size_t>(k)] = T(0);
+    auto mixed = is_plain() ? make_polynomial_kernel(g, coefficients(sigma(), highest), kind())
+                            : make_polynomial_kernel(g, sigma(), kind(), digits);
+    return make(std::move(mixed), make_polynomial_kernel(g, g, kind()), out_of_reach(g));
   }
 
   Result<T> operator()(const DegreeLoss& loss) const {
+    require_unit_rows(problem.teacher, "teacher");
     std::vector<T> w(static_cast<std::size_t>(loss.weights.rbegin()->first) + 1, T(0));
     for (const auto& [degree, weight] : loss.weights)
       w[static_cast<std::size_t>(degree)] = from_rational<T>(weight);
-    auto mixed = make_gram_power_kernel(w, constraint);
-    const T teacher = of_teacher(*make_gram_power_kernel(w, Constraint::sphere));
+    const T teacher =
+        quadratic_form(problem.teacher, *make_gram_power_kernel(w, Constraint::sphere), threads);
     return std::make_unique<PairObjective<T>>(
-        problem.teacher, std::move(mixed), make_gram_power_kernel(w, constraint),
-        typename PairObjective<T>::Constants{teacher, T(0), T(0)}, threads);
+        problem.teacher, make_gram_power_kernel(w, constraint),
+        make_gram_power_kernel(w, constraint),
+        typename PairObjective<T>::Constants{teacher, T(0), T(0)}, student_is_biased(), threads);
   }
 
   Result<T> operator()(const GadgetObjective& gadget) const { return make(gadget); }
@@ -138,6 +135,7 @@ struct Maker {
 
  private:
   Result<T> make(const ObjectiveChoice& choice) const {
+    require_unit_rows(problem.teacher, "teacher");
     return std::make_unique<PolynomialObjective<T>>(problem.teacher,
                                                     *polynomial_terms<T>(choice, sigma(), digits));
   }
@@ -148,40 +146,55 @@ struct Maker {
     return std::make_unique<PairObjective<T>>(
         problem.teacher, std::move(mixed), std::move(student),
         typename PairObjective<T>::Constants{teacher_norm(), noise, T(noise + out_of_reach)},
-        threads);
+        student_is_biased(), threads);
   }
 
-  std::unique_ptr<DualKernel<T>> teacher_kernel() const {
-    return make_dual_kernel<T>(sigma(), sigma(), digits);
+  bool student_is_biased() const { return problem.student.c.size() > 0; }
+  NeuronKind teacher_kind() const {
+    return {problem.teacher.r.size() > 0 ? Constraint::free : Constraint::sphere,
+            problem.teacher.c.size() > 0};
   }
-  /// E|a*ᵀσ(B*x)|²
-  T teacher_norm() const {
-    const auto kernel = teacher_kernel();
-    return quadratic_form<T>(
-        problem.teacher, [&](const Correlation<T>& c) { return kernel->value(c); }, threads);
+  /// What both networks need.
+  NeuronKind kind() const {
+    const NeuronKind teacher = teacher_kind();
+    return {constraint == Constraint::free ? constraint : teacher.rows,
+            teacher.biased || student_is_biased()};
   }
-  T of_teacher(const PairKernel<T>& kernel) const {
-    return quadratic_form<T>(
-        problem.teacher,
-        [&](const Correlation<T>& c) {
-          return kernel.value({T(1), T(1), c});
-        },
-        threads);
+  /// Whether only the angles between rows matter.
+  bool is_plain() const { return kind().rows == Constraint::sphere && !kind().biased; }
+
+  std::unique_ptr<PairKernel<T>> teacher_kernel() const {
+    return make_pair_kernel<T>(sigma(), sigma(), teacher_kind(), digits);
   }
-  /// The squared norm of the teacher's odd part, for an even student; of its even part, for an odd
-  /// one.
+  /// E|Σ a*_i σ(⟨b*_i,x⟩ + c*_i)|²
+  T teacher_norm() const { return quadratic_form(problem.teacher, *teacher_kernel(), threads); }
+
+  /// The squared norm of the teacher's odd part, for an even student without biases; of its even
+  /// part, for an odd one.
   T out_of_parity() const {
     const Parity parity = gamma().parity();
-    if (parity == Parity::none || parity == sigma().parity()) return T(0);
+    if (parity == Parity::none || student_is_biased()) return T(0);
+    if (parity == sigma().parity() && !teacher_kind().biased) return T(0);
     const auto kernel = teacher_kernel();
-    return quadratic_form<T>(
-        problem.teacher,
-        [&](const Correlation<T>& c) {
-          const T here = kernel->value(c);
-          const T there = kernel->value({T(-c.rho), c.one_plus, c.one_minus});
-          return T(T(parity == Parity::even ? T(here - there) : T(here + there)) / 2);
-        },
-        threads);
+    const T here = quadratic_form(problem.teacher, *kernel, threads);
+    const T there = reflected_form(problem.teacher, *kernel, threads);
+    return T(parity == Parity::even ? T(here - there) : T(here + there)) / 2;
+  }
+
+  /// The squared norm of what the teacher has in degrees where no student of γ = Σ g_k h_k has
+  /// anything. A row of another length turns h_n into a sum of degrees n, n-2, ...; a bias, of all
+  /// degrees up to n.
+  T out_of_reach(const std::vector<T>& g) const {
+    std::set<int> reached;
+    for (int n = 0; n < static_cast<int>(g.size()); ++n) {
+      if (certainly_zero(g[static_cast<std::size_t>(n)])) continue;
+      const bool stays = constraint == Constraint::sphere && !student_is_biased();
+      for (int k = n; k >= (stays ? n : 0); k -= student_is_biased() ? 1 : 2) reached.insert(k);
+    }
+    const T all = teacher_norm();
+    if (reached.empty()) return all;
+    return all - quadratic_form(problem.teacher,
+                                *make_degrees_kernel<T>(sigma(), reached, teacher_kind()), threads);
   }
 
   std::vector<T> coefficients(const Activation& activation, int highest) const {
@@ -307,7 +320,8 @@ template <Scalar T>
 Weights<T> student_weights(const Problem& problem, Constraint constraint) {
   NetworkValues<T> student = constraint == Constraint::free ? student_as_given<T>(problem)
                                                             : at_precision<T>(problem).student;
-  return {std::move(student.a), std::move(student.B)};
+  if (student.r.size() > 0) require_unit_rows(student, "student");
+  return {std::move(student.a), std::move(student.B), std::move(student.c)};
 }
 
 #define SIGMAHAT_INSTANTIATE(T)                                                        \

@@ -70,8 +70,9 @@ Constraint parse_constraint(std::string_view text);
 
 /// The objective of students of this problem, at the precision in force.
 ///
-/// The student's weights play no part; the teacher's rows are unit. Rows on the sphere may have any
-/// activations, free rows those of make_pair_kernel, and polynomials for any teacher.
+/// The student's weights play no part but for this: only where the problem's student has biases do
+/// students have them. f and f_γ take any teacher; for the others InputError is thrown unless its
+/// rows are unit and without biases.
 template <Scalar T>
 std::unique_ptr<Objective<T>> make_objective(const ObjectiveChoice& choice,
                                              const ProblemValues<T>& problem, Constraint constraint,
@@ -83,7 +84,8 @@ template <Scalar T>
 std::optional<PolynomialTerms<T>> polynomial_terms(const ObjectiveChoice& choice,
                                                    const Activation& teacher, int digits);
 
-/// The student of a problem as a point: on the sphere, or as it is given.
+/// The student of a problem as a point: on the sphere, or as it is given. Throws InputError where
+/// rows are to be on the sphere and are not.
 template <Scalar T>
 Weights<T> student_weights(const Problem& problem, Constraint constraint);
 

@@ -7,21 +7,23 @@
 
 namespace sigmahat {
 
-/// The weights of a student; a direction to move them in; a gradient.
+/// The weights of a student x ↦ Σ a_i γ(⟨b_i,x⟩ + c_i); a direction to move them in; a gradient.
 template <Scalar T>
 struct Weights {
-  Vector<T> a;  ///< m
-  Matrix<T> B;  ///< m×d, rows are neurons
+  Vector<T> a;    ///< m
+  Matrix<T> B;    ///< m×d, rows are neurons
+  Vector<T> c{};  ///< m biases; empty where the neurons have none
 };
 
-/// a, then B row by row: m + md entries, the order of a dense Hessian.
+/// a, then B row by row, then the biases: m + md entries or 2m + md, the order of a dense Hessian.
 template <Scalar T>
 Vector<T> flattened(const Weights<T>& x);
-/// The weights of m neurons in R^d whose entries are `x`.
+/// The weights of m neurons in R^d whose entries are `x`; with biases where there are entries for
+/// them.
 template <Scalar T>
 Weights<T> unflattened(const Vector<T>& x, Eigen::Index m, Eigen::Index d);
 
-/// What is minimised over the weights (a, B) of a student; the teacher is fixed.
+/// What is minimised over the weights (a, B, c) of a student; the teacher is fixed.
 ///
 /// Gradients and Hessians are the Euclidean ones. An objective that is meant for rows on the unit
 /// sphere continues itself off the sphere in a smooth way of its own; what objective/sphere.hpp

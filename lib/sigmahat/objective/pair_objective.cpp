@@ -99,7 +99,23 @@ Vector<T> unit_tangent(Vector<T> w, const Correlation<T>& angle) {
 }
 
 template <Scalar T>
+BiasJet<T> seen_from_second(const BiasJet<T>& k) {
+  return {.c = k.d,
+          .d = k.c,
+          .rho_c = k.rho_d,
+          .rho_d = k.rho_c,
+          .lambda_c = k.mu_d,
+          .lambda_d = k.mu_c,
+          .mu_c = k.lambda_d,
+          .mu_d = k.lambda_c,
+          .cc = k.dd,
+          .cd = k.cd,
+          .dd = k.cc};
+}
+template <Scalar T>
 PairJet<T> seen_from_second(const PairJet<T>& k) {
+  std::optional<BiasJet<T>> bias;
+  if (k.bias) bias = seen_from_second(*k.bias);
   return {.value = k.value,
           .differentiable = k.differentiable,
           .rho = k.rho,
@@ -110,7 +126,14 @@ PairJet<T> seen_from_second(const PairJet<T>& k) {
           .rho_mu = k.rho_lambda,
           .lambda_lambda = k.mu_mu,
           .lambda_mu = k.lambda_mu,
-          .mu_mu = k.lambda_lambda};
+          .mu_mu = k.lambda_lambda,
+          .bias = std::move(bias)};
+}
+
+/// Row i's bias; zero where there are none.
+template <Scalar T>
+T bias_of(const Vector<T>& biases, Index i) {
+  return biases.size() > 0 ? biases[i] : T(0);
 }
 
 }  // namespace
@@ -133,26 +156,36 @@ class PairObjective<T>::Point {
         x_(x),
         teacher_(Directions<T>::of_unit_rows(objective.teacher_.B)),
         student_(Directions<T>::of_rows(x.B)) {
-    if (x.B.cols() != objective.teacher_.B.cols() || x.a.size() != x.B.rows())
+    if (x.B.cols() != objective.teacher_.B.cols() || x.a.size() != x.B.rows() ||
+        (biased() && x.c.size() != x.B.rows()))
       throw DomainError(fmt::format(
           "weights of {} and {} by {}; expected as many entries of a as rows of B, of {} entries",
           x.a.size(), x.B.rows(), x.B.cols(), objective.teacher_.B.cols()));
+    if (biased() && !objective.biased_)
+      throw DomainError("weights with biases; expected none, as in the problem's student");
+    for (Index i = 0; i < rows(); ++i) {
+      neurons_.push_back(objective.student_->first(norm(i), bias_of(x.c, i)));
+      mixed_neurons_.push_back(objective.mixed_->first(norm(i), bias_of(x.c, i)));
+    }
   }
 
   Index rows() const { return x_.B.rows(); }
   Index dimension() const { return x_.B.cols(); }
   const T& a(Index i) const { return x_.a[i]; }
+  bool biased() const { return x_.c.size() > 0; }
   const Vector<T>& unit(Index i) const { return student_.unit[at(i)]; }
   const T& norm(Index i) const { return student_.norm[at(i)]; }
 
   T value() const {
     std::vector<T> sums(at(rows()), T(0));
     parallel([&](Index i) {
-      T sum = a(i) * objective_.student_->diagonal(norm(i)).value / 2;
+      T sum = a(i) * objective_.student_->diagonal(neuron(i)).value / 2;
       for (Index j = i + 1; j < rows(); ++j)
-        sum += a(j) * objective_.student_->value(student_pair(i, j));
+        sum += a(j) * objective_.student_->value({neuron(i), neuron(j), student_angle(i, j)});
       for (Index l = 0; l < teacher_rows(); ++l)
-        sum += -objective_.teacher_.a[l] * objective_.mixed_->value(mixed_pair(i, l));
+        sum +=
+            -objective_.teacher_.a[l] *
+            objective_.mixed_->value({mixed_neurons_[at(i)], teacher_neuron(l), mixed_angle(i, l)});
       sums[at(i)] = a(i) * sum;
     });
     return total(sums);
@@ -166,18 +199,20 @@ class PairObjective<T>::Point {
     mixed_angles_.resize(at(rows() * teacher_rows()));
     student_angles_.resize(at(rows() * rows()));
     parallel([&](Index i) {
-      diagonal_[at(i)] = objective_.student_->diagonal(norm(i));
+      diagonal_[at(i)] = objective_.student_->diagonal(neuron(i));
       for (Index j = i + 1; j < rows(); ++j) {
-        const RowPair<T> pair = student_pair(i, j);
-        student_angles_[at(i * rows() + j)] = pair.angle;
-        student_jets_[at(i * rows() + j)] = objective_.student_->jet(pair);
-        require_differentiable(student_jets_[at(i * rows() + j)], "student", i, j);
+        Correlation<T>& angle = student_angles_[at(i * rows() + j)];
+        PairJet<T>& jet = student_jets_[at(i * rows() + j)];
+        angle = student_angle(i, j);
+        jet = objective_.student_->jet({neuron(i), neuron(j), angle});
+        require_differentiable(jet, "student", i, j);
       }
       for (Index l = 0; l < teacher_rows(); ++l) {
-        const RowPair<T> pair = mixed_pair(i, l);
-        mixed_angles_[at(i * teacher_rows() + l)] = pair.angle;
-        mixed_jets_[at(i * teacher_rows() + l)] = objective_.mixed_->jet(pair);
-        require_differentiable(mixed_jets_[at(i * teacher_rows() + l)], "teacher", i, l);
+        Correlation<T>& angle = mixed_angles_[at(i * teacher_rows() + l)];
+        PairJet<T>& jet = mixed_jets_[at(i * teacher_rows() + l)];
+        angle = mixed_angle(i, l);
+        jet = objective_.mixed_->jet({mixed_neurons_[at(i)], teacher_neuron(l), angle});
+        require_differentiable(jet, "teacher", i, l);
       }
     });
   }
@@ -215,11 +250,11 @@ class PairObjective<T>::Point {
  private:
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
   Index teacher_rows() const { return objective_.teacher_.B.rows(); }
-  RowPair<T> student_pair(Index i, Index j) const {
-    return {norm(i), norm(j), correlation(unit(i), unit(j))};
-  }
-  RowPair<T> mixed_pair(Index i, Index l) const {
-    return {norm(i), T(1), correlation(unit(i), teacher_.unit[at(l)])};
+  const Neuron<T>& neuron(Index i) const { return neurons_[at(i)]; }
+  const Neuron<T>& teacher_neuron(Index l) const { return objective_.teacher_neurons_[at(l)]; }
+  Correlation<T> student_angle(Index i, Index j) const { return correlation(unit(i), unit(j)); }
+  Correlation<T> mixed_angle(Index i, Index l) const {
+    return correlation(unit(i), teacher_.unit[at(l)]);
   }
   static void require_differentiable(const PairJet<T>& jet, const char* whose, Index i, Index j) {
     if (!jet.differentiable)
@@ -232,6 +267,7 @@ class PairObjective<T>::Point {
   const PairObjective& objective_;
   const Weights<T>& x_;
   Directions<T> teacher_, student_;
+  std::vector<Neuron<T>> neurons_, mixed_neurons_;  ///< as each of the kernels wants them
   std::vector<DiagonalJet<T>> diagonal_;
   std::vector<PairJet<T>> mixed_jets_, student_jets_;
   std::vector<Correlation<T>> mixed_angles_, student_angles_;
@@ -240,12 +276,17 @@ class PairObjective<T>::Point {
 template <Scalar T>
 PairObjective<T>::PairObjective(NetworkValues<T> teacher, std::unique_ptr<PairKernel<T>> mixed,
                                 std::unique_ptr<PairKernel<T>> student, Constants constants,
-                                int threads)
+                                bool biased, int threads)
     : teacher_(std::move(teacher)),
       mixed_(std::move(mixed)),
       student_(std::move(student)),
       constants_(std::move(constants)),
-      threads_(threads) {}
+      biased_(biased),
+      threads_(threads) {
+  for (Index l = 0; l < teacher_.B.rows(); ++l)
+    teacher_neurons_.push_back(
+        mixed_->second(teacher_.r.size() > 0 ? teacher_.r[l] : T(1), bias_of(teacher_.c, l)));
+}
 
 template <Scalar T>
 std::string PairObjective<T>::method() const {
@@ -262,19 +303,21 @@ template <Scalar T>
 typename Objective<T>::Evaluation PairObjective<T>::value_and_gradient(const Weights<T>& x) const {
   Point point(*this, x);
   point.differentiate();
-  Weights<T> gradient{zeros<T>(x.a.size()), Matrix<T>(x.B.rows(), x.B.cols())};
+  Weights<T> gradient{zeros<T>(x.a.size()), Matrix<T>(x.B.rows(), x.B.cols()),
+                      zeros<T>(x.c.size())};
   std::vector<T> sums(static_cast<std::size_t>(x.B.rows()), T(0));
   point.parallel([&](Index i) {
     const DiagonalJet<T>& own = point.diagonal(i);
     const Vector<T>& u = point.unit(i);
     // What multiplies a_i: half its own part here, the half of each pair with the student.
     T pull(0), student_pull(0);
-    T radial = x.a[i] * own.first / 2;
+    T radial = x.a[i] * own.first / 2, offset = x.a[i] * own.c / 2;
     Vector<T> gradient_b = zeros<T>(u.size());
     point.for_each_neighbour(i, [&](const typename Point::Neighbour& n) {
       const T part = n.weight * n.jet.value;
       (n.student >= 0 ? student_pull : pull) += part;
       radial += n.weight * n.jet.lambda;
+      if (n.jet.bias) offset += n.weight * n.jet.bias->c;
       add_tangent(gradient_b, radial, T(n.weight * n.jet.rho), u, n.unit, n.angle);
     });
     add(gradient_b, radial, u);
@@ -282,6 +325,7 @@ typename Objective<T>::Evaluation PairObjective<T>::value_and_gradient(const Wei
     gradient.a[i] = 2 * T(own_part + pull + student_pull);
     const T scale = 2 * x.a[i] / point.norm(i);
     for (Index k = 0; k < u.size(); ++k) gradient.B(i, k) = scale * gradient_b[k];
+    if (point.biased()) gradient.c[i] = 2 * x.a[i] * offset;
     sums[static_cast<std::size_t>(i)] = x.a[i] * T(T(own_part + student_pull) / 2 + pull);
   });
   return {point.total(sums), std::move(gradient)};
@@ -302,7 +346,7 @@ Weights<T> PairObjective<T>::hessian_product(const Weights<T>& x,
     along.push_back(dot(point.unit(i), scaled));
     y.push_back(std::move(scaled));
   }
-  Weights<T> product{zeros<T>(m), Matrix<T>(m, d)};
+  Weights<T> product{zeros<T>(m), Matrix<T>(m, d), zeros<T>(x.c.size())};
   point.parallel([&](Index i) {
     const auto at = [](Index j) { return static_cast<std::size_t>(j); };
     const DiagonalJet<T>& own = point.diagonal(i);
@@ -312,11 +356,18 @@ Weights<T> PairObjective<T>::hessian_product(const Weights<T>& x,
     Vector<T> across = y[at(i)];  // the part of y_i orthogonal to the row
     add(across, T(-eta), u);
 
-    T pull_rate = alpha * own.value + x.a[i] * own.first * eta;
+    const T zeta = bias_of(direction.c, i);
+    T pull_rate = alpha * own.value + x.a[i] * T(own.first * eta + own.c * zeta);
+    // ∂/∂c without its factor 2a_i, and its rate of change.
+    T offset = x.a[i] * own.c / 2;
+    T offset_rate = x.a[i] * T(own.lambda_c * eta + own.cc * zeta) / 2 + alpha * own.c / 2;
     // The gradient without its factor 2a_i/r_i, and its rate of change in r_i² units.
     Vector<T> slope = zeros<T>(d), slope_rate = zeros<T>(d);
     add(slope, T(x.a[i] * own.first / 2), u);
-    add(slope_rate, T(x.a[i] * T(own.second - own.first) * eta / 2 + alpha * own.first / 2), u);
+    add(slope_rate,
+        T(x.a[i] * T(T(own.second - own.first) * eta + own.lambda_c * zeta) / 2 +
+          alpha * own.first / 2),
+        u);
     add(slope_rate, T(x.a[i] * own.first / 2), across);
     point.for_each_neighbour(i, [&](const typename Point::Neighbour& n) {
       const PairJet<T>& k = n.jet;
@@ -329,6 +380,14 @@ Weights<T> PairObjective<T>::hessian_product(const Weights<T>& x,
       T w_part = T(k.rho_lambda - k.rho) * eta;
       T value_rate = k.lambda * eta;
       const T& weight = n.weight;
+      T bias_rate(0);  // of k_c
+      if (k.bias) {
+        w_part += k.bias->rho_c * zeta;
+        u_part += k.bias->lambda_c * zeta;
+        value_rate += k.bias->c * zeta;
+        bias_rate = k.bias->lambda_c * eta + k.bias->cc * zeta;
+        offset += weight * k.bias->c;
+      }
       add(slope, T(weight * k.rho), w);
       add(slope, T(weight * k.lambda), u);
       if (n.student >= 0) {
@@ -341,6 +400,14 @@ Weights<T> PairObjective<T>::hessian_product(const Weights<T>& x,
         w_part += k.rho_mu * other_eta;
         u_part += k.rho_lambda * other_tau + k.lambda_mu * other_eta;
         value_rate += k.mu * other_eta;
+        if (k.bias) {
+          const T other_zeta = bias_of(direction.c, n.student);
+          w_part += k.bias->rho_d * other_zeta;
+          u_part += k.bias->lambda_d * other_zeta;
+          value_rate += k.bias->d * other_zeta;
+          bias_rate += k.bias->mu_c * other_eta + k.bias->cd * other_zeta;
+          offset_rate += direction.a[n.student] * k.bias->c;
+        }
         // k_ρ (I - uuᵀ)(I - vvᵀ) y_j
         Vector<T> moved = other;
         add(moved, T(-other_eta), n.unit);
@@ -352,6 +419,7 @@ Weights<T> PairObjective<T>::hessian_product(const Weights<T>& x,
         add(slope_rate, T(other_alpha * k.lambda), u);
       }
       value_rate += k.rho * rho_rate;
+      if (k.bias) offset_rate += weight * T(bias_rate + k.bias->rho_c * rho_rate);
       pull_rate += weight * value_rate;
       add(slope_rate, T(weight * k.weighted_rho_rho * unit_rate), w_unit);
       add(slope_rate, T(weight * w_part), w);
@@ -362,6 +430,7 @@ Weights<T> PairObjective<T>::hessian_product(const Weights<T>& x,
     const T& r = point.norm(i);
     for (Index c = 0; c < d; ++c)
       product.B(i, c) = 2 * T(alpha * slope[c] + x.a[i] * slope_rate[c]) / r;
+    if (point.biased()) product.c[i] = 2 * T(alpha * offset + x.a[i] * offset_rate);
   });
   return product;
 }
@@ -371,7 +440,8 @@ Matrix<T> PairObjective<T>::hessian(const Weights<T>& x) const {
   Point point(*this, x);
   point.differentiate();
   const Index m = x.B.rows(), d = x.B.cols();
-  Matrix<T> H = Matrix<T>::Constant(m + m * d, m + m * d, T(0));
+  const Index size = m + m * d + x.c.size(), biases = m + m * d;
+  Matrix<T> H = Matrix<T>::Constant(size, size, T(0));
   // Each row of neurons writes its own blocks, those to the right of the diagonal for both halves.
   point.parallel([&](Index i) {
     const DiagonalJet<T>& own = point.diagonal(i);
@@ -385,6 +455,10 @@ Matrix<T> PairObjective<T>::hessian(const Weights<T>& x) const {
     Vector<T> cross = zeros<T>(d), slope = zeros<T>(d);
     T along = a * T(own.second - own.first) / 2, across = a * own.first / 2;
     add(slope, T(a * own.first), u);
+    // Of c_i: with a_i, with itself, with b_i.
+    T offset = a * own.c, bias_bend = a * own.cc / 2;
+    Vector<T> bias_slope = zeros<T>(d);
+    add(bias_slope, T(a * own.lambda_c / 2), u);
     point.for_each_neighbour(i, [&](const typename Point::Neighbour& n) {
       const PairJet<T>& k = n.jet;
       const Vector<T> w = tangent(u, n.unit, n.angle), w_unit = unit_tangent(w, n.angle);
@@ -399,12 +473,33 @@ Matrix<T> PairObjective<T>::hessian(const Weights<T>& x) const {
       across += n.weight * T(k.lambda - n.angle.rho * k.rho);
       add(slope, T(n.weight * k.rho), w);
       add(slope, T(n.weight * k.lambda), u);
+      const bool biased = k.bias && point.biased();
+      if (biased) {
+        offset += n.weight * k.bias->c;
+        bias_bend += n.weight * k.bias->cc;
+        add(bias_slope, T(n.weight * k.bias->rho_c), w);
+        add(bias_slope, T(n.weight * k.bias->lambda_c), u);
+      }
       if (n.student < 0) return;
 
       const Index j = n.student, column = m + j * d;
       const T& other_norm = point.norm(j);
       for (Index p = 0; p < d; ++p) H(j, row + p) = 2 * a * T(k.rho * w[p] + k.lambda * u[p]) / r;
       for (Index p = 0; p < d; ++p) H(row + p, j) = H(j, row + p);
+      if (biased) {
+        H(j, biases + i) = 2 * a * k.bias->c;
+        H(biases + i, j) = H(j, biases + i);
+        // b_i with c_j
+        for (Index p = 0; p < d; ++p) {
+          H(row + p, biases + j) =
+              2 * a * x.a[j] * T(k.bias->rho_d * w[p] + k.bias->lambda_d * u[p]) / r;
+          H(biases + j, row + p) = H(row + p, biases + j);
+        }
+        if (i < j) {
+          H(biases + i, biases + j) = 2 * a * x.a[j] * k.bias->cd;
+          H(biases + j, biases + i) = H(biases + i, biases + j);
+        }
+      }
       if (j < i) return;
       H(i, j) = 2 * k.value;
       H(j, i) = H(i, j);
@@ -432,31 +527,62 @@ Matrix<T> PairObjective<T>::hessian(const Weights<T>& x) const {
       H(i, row + p) = 2 * slope[p] / r;
       H(row + p, i) = H(i, row + p);
     }
+    if (!point.biased()) return;
+    H(i, biases + i) = 2 * offset;
+    H(biases + i, i) = H(i, biases + i);
+    H(biases + i, biases + i) = 2 * a * bias_bend;
+    for (Index p = 0; p < d; ++p) {
+      H(row + p, biases + i) = 2 * a * bias_slope[p] / r;
+      H(biases + i, row + p) = H(row + p, biases + i);
+    }
   });
   return H;
 }
 
+namespace {
+
+/// Σ_ij a_i a_j k(b_i, b_j), with the angle of b_i and -b_j where `reflected`.
 template <Scalar T>
-T quadratic_form(const NetworkValues<T>& network, const std::function<T(const Correlation<T>&)>& k,
-                 int threads) {
+T form(const NetworkValues<T>& network, const PairKernel<T>& k, bool reflected, int threads) {
   const Directions<T> rows = Directions<T>::of_unit_rows(network.B);
-  const T own = k({T(1), T(0), T(2)});
+  std::vector<Neuron<T>> first, second;
+  for (Index i = 0; i < network.B.rows(); ++i) {
+    const T length = network.r.size() > 0 ? network.r[i] : T(1), bias = bias_of(network.c, i);
+    first.push_back(k.first(length, bias));
+    second.push_back(k.second(length, bias));
+  }
+  const auto value = [&](std::size_t i, std::size_t j, const Correlation<T>& c) {
+    const Correlation<T> angle = reflected ? Correlation<T>{T(-c.rho), c.one_plus, c.one_minus} : c;
+    return k.value({first[i], second[j], angle});
+  };
   std::vector<T> sums(rows.unit.size(), T(0));
   for_each_block(sums.size(), threads, [&](std::size_t i) {
-    T sum = network.a[static_cast<Index>(i)] * own / 2;
+    const auto a = [&](std::size_t j) -> const T& { return network.a[static_cast<Index>(j)]; };
+    T sum = a(i) * value(i, i, {T(1), T(0), T(2)}) / 2;
     for (std::size_t j = i + 1; j < rows.unit.size(); ++j)
-      sum += network.a[static_cast<Index>(j)] * k(correlation(rows.unit[i], rows.unit[j]));
-    sums[i] = network.a[static_cast<Index>(i)] * sum;
+      sum += a(j) * value(i, j, correlation(rows.unit[i], rows.unit[j]));
+    sums[i] = a(i) * sum;
   });
   T total(0);
   for (const T& sum : sums) total += sum;
   return 2 * total;
 }
 
-#define SIGMAHAT_INSTANTIATE(T)                      \
-  template class PairObjective<T>;                   \
-  template T quadratic_form(const NetworkValues<T>&, \
-                            const std::function<T(const Correlation<T>&)>&, int)
+}  // namespace
+
+template <Scalar T>
+T quadratic_form(const NetworkValues<T>& network, const PairKernel<T>& k, int threads) {
+  return form(network, k, false, threads);
+}
+template <Scalar T>
+T reflected_form(const NetworkValues<T>& network, const PairKernel<T>& k, int threads) {
+  return form(network, k, true, threads);
+}
+
+#define SIGMAHAT_INSTANTIATE(T)                                                          \
+  template class PairObjective<T>;                                                       \
+  template T quadratic_form(const NetworkValues<T>&, const PairKernel<T>&, int threads); \
+  template T reflected_form(const NetworkValues<T>&, const PairKernel<T>&, int threads)
 SIGMAHAT_INSTANTIATE(double);
 SIGMAHAT_INSTANTIATE(Real);
 SIGMAHAT_INSTANTIATE(Interval);

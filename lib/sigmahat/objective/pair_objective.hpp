@@ -1,8 +1,8 @@
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <utility>
+#include <string>
+#include <vector>
 
 #include <sigmahat/kernel/pair_kernel.hpp>
 #include <sigmahat/network/problem.hpp>
@@ -11,7 +11,8 @@
 namespace sigmahat {
 
 /// Squared distances between networks (MATH.md 4, 5):
-///   Σ_ij a*_i a*_j t(b*_i, b*_j) - 2 Σ_ij a_i a*_j q(b_i, b*_j) + Σ_ij a_i a_j k(b_i, b_j) + s².
+///   Σ_ij a*_i a*_j t(b*_i, b*_j) - 2 Σ_ij a_i a*_j q(b_i, b*_j) + Σ_ij a_i a_j k(b_i, b_j) + s²,
+/// where b stands for a row and its bias.
 ///
 /// O(m (m + m*) (d + cost of a kernel)) for value, gradient and Hessian products, O(m (m + m*) d²)
 /// for the Hessian; memory O((m + m*) d + m (m + m*)) beside the result.
@@ -27,8 +28,10 @@ class PairObjective final : public Objective<T> {
 
   /// @param mixed    q: student row first, teacher row second
   /// @param student  k, symmetric
+  /// @param biased   whether students have biases
   PairObjective(NetworkValues<T> teacher, std::unique_ptr<PairKernel<T>> mixed,
-                std::unique_ptr<PairKernel<T>> student, Constants constants, int threads);
+                std::unique_ptr<PairKernel<T>> student, Constants constants, bool biased,
+                int threads);
 
   T value(const Weights<T>& x) const override;
   typename Objective<T>::Evaluation value_and_gradient(const Weights<T>& x) const override;
@@ -42,13 +45,17 @@ class PairObjective final : public Objective<T> {
 
   NetworkValues<T> teacher_;
   std::unique_ptr<PairKernel<T>> mixed_, student_;
+  std::vector<Neuron<T>> teacher_neurons_;
   Constants constants_;
+  bool biased_;
   int threads_;
 };
 
-/// Σ_ij a_i a_j k(⟨b_i, b_j⟩) of a network with unit rows.
+/// Σ_ij a_i a_j k(b_i, b_j) of a network.
 template <Scalar T>
-T quadratic_form(const NetworkValues<T>& network, const std::function<T(const Correlation<T>&)>& k,
-                 int threads);
+T quadratic_form(const NetworkValues<T>& network, const PairKernel<T>& k, int threads);
+/// Σ_ij a_i a_j k(b_i, -b_j), biases as they are: that of x ↦ y(x) and x ↦ y(-x).
+template <Scalar T>
+T reflected_form(const NetworkValues<T>& network, const PairKernel<T>& k, int threads);
 
 }  // namespace sigmahat

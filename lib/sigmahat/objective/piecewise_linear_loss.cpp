@@ -159,6 +159,7 @@ PiecewiseLinearLoss::PiecewiseLinearLoss(NetworkValues<double> teacher, const Ac
       teacher_scales_(scales(teacher_.a, teacher_.B, "teacher")),
       teacher_linear_(teacher_slopes_.linear * (teacher_.B.transpose() * teacher_.a)),
       constant_(noise_variance) {
+  if (teacher_.c.size() > 0) throw DomainError("the teacher has biases; expected none");
   if (!(noise_variance >= 0))
     throw InputError(fmt::format("the noise variance must be at least 0, not {}", noise_variance));
   const double even = teacher_slopes_.even;

@@ -130,7 +130,8 @@ typename Objective<T>::Evaluation PolynomialObjective<T>::value_and_gradient(
   const Point point(*this, x);
   const Index m = x.B.rows(), d = x.B.cols();
   T total(0);
-  Weights<T> gradient{Vector<T>::Constant(m, T(0)), Matrix<T>::Constant(m, d, T(0))};
+  Weights<T> gradient{Vector<T>::Constant(m, T(0)), Matrix<T>::Constant(m, d, T(0)),
+                      Vector<T>::Constant(x.c.size(), T(0))};
   for (Index i = 0; i < teacher_.B.rows(); ++i) {
     total += point.a(i) * point.row_value(i);
     for (Index j = 0; j < m; ++j) {
@@ -153,7 +154,8 @@ Weights<T> PolynomialObjective<T>::hessian_product(const Weights<T>& x,
                                                    const Weights<T>& direction) const {
   const Point point(*this, x);
   const Index m = x.B.rows(), d = x.B.cols();
-  Weights<T> product{Vector<T>::Constant(m, T(0)), Matrix<T>::Constant(m, d, T(0))};
+  Weights<T> product{Vector<T>::Constant(m, T(0)), Matrix<T>::Constant(m, d, T(0)),
+                     Vector<T>::Constant(x.c.size(), T(0))};
   for (Index i = 0; i < teacher_.B.rows(); ++i) {
     // The rates of change of m_ij and of the sums S_n.
     std::vector<T> rate(static_cast<std::size_t>(m), T(0));
@@ -192,7 +194,8 @@ template <Scalar T>
 Matrix<T> PolynomialObjective<T>::hessian(const Weights<T>& x) const {
   const Point point(*this, x);
   const Index m = x.B.rows(), d = x.B.cols();
-  Matrix<T> H = Matrix<T>::Constant(m + m * d, m + m * d, T(0));
+  const Index size = m + m * d + x.c.size();
+  Matrix<T> H = Matrix<T>::Constant(size, size, T(0));
   for (Index j = 0; j < m; ++j)
     for (Index l = 0; l <= j; ++l) {
       Matrix<T> block = Matrix<T>::Constant(d, d, T(0));

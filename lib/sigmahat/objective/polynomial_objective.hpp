@@ -9,7 +9,7 @@ namespace sigmahat {
 
 /// With m_ij = ⟨b*_i, b_j⟩ (MATH.md 7):
 ///   Σ_i a*_i (Σ_{j≠k} P(m_ij, m_ik) + Σ_j q(m_ij)) + λ Σ_j (N(b_j) - 1)².
-/// The student's a plays no part.
+/// The student's a and its biases play no part.
 template <Scalar T>
 struct PolynomialTerms {
   struct PairTerm {

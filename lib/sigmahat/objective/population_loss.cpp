@@ -237,6 +237,8 @@ SeriesLoss population_loss_series(const Problem& problem, const SeriesOptions& o
   check_override(options.override_coefficient, highest);
   const PrecisionScope precision(options.digits, guard_digits);
   const ProblemValues<Interval> p = at_precision<Interval>(problem);
+  require_unit_rows(p.teacher, "teacher");
+  require_unit_rows(p.student, "student");
   degree_part(options.objective, 0);
   if (const auto* weighted = std::get_if<DegreeLoss>(&options.objective))
     return weighted_degrees(p, *weighted, options.max_degree);
@@ -292,6 +294,8 @@ std::vector<Enclosure> key_lemma_values(const Problem& problem, Eigen::Index row
   check_override(wrong, std::max(max_degree, wrong ? wrong->degree : 0));
   const PrecisionScope precision(digits, guard_digits);
   const ProblemValues<Interval> p = at_precision<Interval>(problem);
+  require_unit_rows(p.teacher, "teacher");
+  require_unit_rows(p.student, "student");
   const FollowedTable table(
       hermite_coefficients(p.teacher.activation, max_degree, PrecisionScope::digits()), wrong);
   const Vector<Interval> b = row(p.student, row_index);

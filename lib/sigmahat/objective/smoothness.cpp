@@ -64,12 +64,24 @@ void decide_exactly(const Problem& problem, std::vector<ParallelRows>& pairs) {
       pair.exactly = are_parallel(*student, pair.student_row, *other, pair.other_row);
 }
 
-Order order_at(const Kernel& kernel, const Correlation<Interval>& angle) {
+/// @param same_shape  whether κ is the kernel of the neurons themselves; otherwise lengths and
+///                    biases may move kinks apart, and what κ lacks they may have
+Order order_at(const Kernel& kernel, const Correlation<Interval>& angle, bool same_shape) {
   const KernelJet<Interval> jet = kernel.jet(angle);
-  const bool known = kernel.method() == "closed form";
+  const bool known = same_shape && kernel.method() == "closed form";
   if (!jet.first) return known ? Order::none : Order::unknown;
   if (!jet.second) return known ? Order::twice : Order::at_least_twice;
   return Order::three_times;
+}
+
+/// Whether rows may have another length than 1.
+bool rows_vary(const Matrix<Interval>& B) {
+  for (Index i = 0; i < B.rows(); ++i) {
+    Interval squared(0);
+    for (const Interval& x : B.row(i)) squared += square(x);
+    if (!overlap(to_enclosure(squared, Status::certified), {Real(1), Real(0)})) return true;
+  }
+  return false;
 }
 
 /// Whether the objective has the kernels of the activations, and no polynomials in their place.
@@ -105,8 +117,10 @@ Smoothness smoothness_at(const Problem& problem, const NetworkValues<Interval>& 
   const Activation &sigma = problem.teacher.activation, &gamma = problem.student.activation;
   const auto student = make_dual_kernel<Interval>(gamma, gamma, digits);
   const auto mixed = sigma == gamma ? nullptr : make_dual_kernel<Interval>(gamma, sigma, digits);
+  const bool same_shape = x.c.size() == 0 && teacher.c.size() == 0 && teacher.r.size() == 0 &&
+                          ((sigma.homogeneity() && gamma.homogeneity()) || !rows_vary(x.B));
   for (const auto& [rows, angle] : pairs) {
-    const Order order = order_at(rows.with_teacher && mixed ? *mixed : *student, angle);
+    const Order order = order_at(rows.with_teacher && mixed ? *mixed : *student, angle, same_shape);
     if (order > smoothness.order) {
       smoothness.order = order;
       smoothness.rows.clear();

@@ -87,6 +87,7 @@ Matrix<T> hessian_on_basis(const Weights<T>& x, const Weights<T>& gradient,
     }
     for (Index k = freedom.rows == Constraint::sphere ? 1 : 0; k < d; ++k) kept.push_back(row + k);
   }
+  for (Index i = m + m * d; i < H.rows(); ++i) kept.push_back(i);
   const auto n = static_cast<Index>(kept.size());
   Matrix<T> reduced(n, n);
   // The lower half for both, so that rounding leaves no asymmetry.

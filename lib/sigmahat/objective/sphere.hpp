@@ -6,7 +6,8 @@
 namespace sigmahat {
 
 // Rows on the unit sphere: the manifold R^m × (S^{d-1})^m, or (S^{d-1})^m where the output weights
-// a are fixed. Everywhere below the rows of x.B are unit vectors.
+// a are fixed; times R^m where the neurons have biases. Everywhere below the rows of x.B are unit
+// vectors.
 
 /// Which weights a derivative moves.
 struct Freedom {
@@ -28,8 +29,8 @@ Weights<T> riemannian_hessian_product(const Weights<T>& x, const Weights<T>& gra
                                       const Weights<T>& direction, const Freedom& freedom);
 
 /// The Hessian as a symmetric matrix over an orthonormal basis of the directions in which the
-/// weights may move: first those of a, if a is trained, then d - 1 of each row, or d of a free one.
-/// Its eigenvalues are the Hessian's.
+/// weights may move: first those of a, if a is trained, then d - 1 of each row, or d of a free one,
+/// then the biases. Its eigenvalues are the Hessian's.
 template <Scalar T>
 Matrix<T> hessian_on_basis(const Weights<T>& x, const Weights<T>& gradient,
                            const Matrix<T>& hessian, const Freedom& freedom);

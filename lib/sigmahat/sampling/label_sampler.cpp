@@ -43,7 +43,7 @@ LabelSampler::LabelSampler(const NetworkValues<double>& teacher, double noise_va
       noise_(seed, first_stream + 1),
       mirrored_noise_(seed, first_stream + 2),
       B_(teacher.B.rows() + rows.rows(), teacher.B.cols()) {
-  B_ << teacher.B, rows;
+  B_ << rows_at_length(teacher), rows;
   block_size_ = block_size_for(static_cast<std::size_t>(B_.rows() + B_.cols()));
 }
 
@@ -66,6 +66,8 @@ void LabelSampler::label(const NormalStream& noise, LabelledBlock& samples) cons
   // One product for all rows: the inputs are laid out for it once.
   samples.preactivations.resize(size, B_.rows());
   samples.preactivations.noalias() = samples.inputs * B_.transpose();
+  for (Eigen::Index i = 0; i < teacher_.c.size(); ++i)
+    samples.preactivations.col(i).array() += teacher_.c[i];
   teacher_.activation.apply(
       {samples.preactivations.data(), block_size_ * static_cast<std::size_t>(width)});
   samples.labels.noalias() = samples.preactivations.leftCols(width) * teacher_.a;

@@ -53,11 +53,16 @@ SampledTheorem sample_theorem(const ProblemValues<double>& problem, Eigen::Index
                               int key_lemma_degree, const SampleOptions& options) {
   check(problem, key_lemma_row, key_lemma_degree, options);
   const NetworkValues<double>& student = problem.student;
-  const LabelSampler sampler(problem.teacher, problem.noise_variance, student.B, options.seed);
+  const LabelSampler sampler(problem.teacher, problem.noise_variance, rows_at_length(student),
+                             options.seed);
   const auto visit = [&](LabelledBlock& samples, const AddValues& add) {
     auto neurons = samples.projections(student.B.rows());
     Vector<double> projections;
-    if (key_lemma_degree >= 0) projections = neurons.col(key_lemma_row);
+    if (key_lemma_degree >= 0) {
+      projections = neurons.col(key_lemma_row);
+      if (student.r.size() > 0) projections /= student.r[key_lemma_row];
+    }
+    for (Eigen::Index i = 0; i < student.c.size(); ++i) neurons.col(i).array() += student.c[i];
     student.activation.apply({neurons.data(), static_cast<std::size_t>(neurons.size())});
     Vector<double> errors = samples.labels;
     errors.noalias() -= neurons * student.a;

@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include <sigmahat/activation/scaled.hpp>
+#include <sigmahat/activation/transformed.hpp>
 #include <sigmahat/numeric/errors.hpp>
 
 using namespace sigmahat;

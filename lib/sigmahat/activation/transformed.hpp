@@ -11,4 +11,8 @@ namespace sigmahat {
 /// distribution: e^{x²/8} is, its scaling by 2 is not.
 Activation scaled(const Activation& sigma, const Rational& r);
 
+/// f(r x + c), the function of a neuron whose row has length r and whose bias is c. Throws as
+/// `scaled` does.
+Activation transformed(const Expression& f, const Rational& r, const Rational& c);
+
 }  // namespace sigmahat
