@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include <sigmahat/activation/scaled.hpp>
+#include <sigmahat/activation/transformed.hpp>
 #include <sigmahat/coefficients/decay.hpp>
 
 using namespace sigmahat;

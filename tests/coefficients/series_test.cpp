@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <sigmahat/activation/scaled.hpp>
+#include <sigmahat/activation/transformed.hpp>
 #include <sigmahat/coefficients/series.hpp>
 #include <sigmahat/hermite/polynomial.hpp>
 #include <sigmahat/numeric/errors.hpp>
