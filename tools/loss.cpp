@@ -38,12 +38,6 @@ int table_degree(const LossOptions& options) {
   return default_degree;
 }
 
-/// Whether f_k means something: the tensors of Theorem 1 are those of unit rows without biases.
-bool has_unit_rows(const Problem& problem) {
-  const ProblemValues<double> values = at_precision<double>(problem);
-  return sigmahat::has_unit_rows(values.teacher) && sigmahat::has_unit_rows(values.student);
-}
-
 struct Findings {
   PointEvaluation loss;
   std::optional<DegreeFindings> degrees;  // of squared distances
@@ -71,7 +65,7 @@ Findings find(const Problem& problem, const LossOptions& options) {
   evaluation.digits = options.common.digits;
   evaluation.threads = options.common.threads;
   Findings findings{evaluate(problem, evaluation), {}};
-  if (is_squared_distance(evaluation.objective) && has_unit_rows(problem))
+  if (is_squared_distance(evaluation.objective))
     findings.degrees = find_degrees(problem, options, findings.loss);
   return findings;
 }

@@ -353,7 +353,7 @@ TEST_CASE("f_gamma is the sum of its degree terms, each from the tensors' Gram m
       const auto weight = fmt::format("degree:{}", k);
       expected += to_interval(term.contribution) -
                   square(to_interval(*term.teacher_coefficient)) * at_zero(weight.c_str(), nothing);
-      CHECK(overlap(term.f_k, to_enclosure(at_zero(weight.c_str(), x), Status::certified)));
+      CHECK(overlap(*term.f_k, to_enclosure(at_zero(weight.c_str(), x), Status::certified)));
     }
     CHECK(overlap(to_enclosure(at_zero("f_gamma:1,2,4", x), Status::certified),
                   to_enclosure(expected, Status::certified)));
