@@ -377,7 +377,7 @@ TEST_CASE("Permuted neurons and rotated networks have permuted and rotated deriv
     problem.teacher.B = problem.teacher.B * R;
     const auto turned = make_objective(parse_objective(c.objective), problem, c.constraint, 25);
     const auto changed = [&](const Weights<Real>& w) {
-      return Weights<Real>{w.a.reverse(), (w.B * R).colwise().reverse()};
+      return Weights<Real>{w.a.reverse(), (w.B * R).colwise().reverse(), w.c.reverse()};
     };
     const auto one = before->value_and_gradient(x), two = turned->value_and_gradient(changed(x));
     CHECK(abs(Real(one.value - two.value)) < Real("1e-50"));
