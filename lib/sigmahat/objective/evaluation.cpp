@@ -44,7 +44,9 @@ void require_finite(const Matrix<Interval>& hessian) {
 
 Spectrum spectrum_of(const Matrix<Interval>& hessian, Status status, int threads) {
   Spectrum spectrum{{}, 0, 0};
-  for (const Interval& x : symmetric_eigenvalues(hessian, threads)) {
+  for (const Interval& x : hessian.rows() > max_precise_spectrum
+                               ? symmetric_eigenvalues_in_double(hessian)
+                               : symmetric_eigenvalues(hessian, threads)) {
     spectrum.eigenvalues.push_back(to_enclosure(x, status));
     if (upper(x) < 0)
       ++spectrum.negative;
