@@ -349,7 +349,7 @@ class Loss(ProgramTest):
                                       ("--objective", "gadget:s^", "expected a whole number"),
                                       ("--constraint", "ball", "sphere or free")]:
             self.refuse("loss", "--dim", "2", option, value, saying=[option, saying])
-        self.refuse("loss", "--dim", "50", "--hessian", saying="at most 500")
+        self.refuse("loss", "--dim", "60", "--hessian", saying="at most 3000")
 
 if __name__ == "__main__":
     unittest.main()
