@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+
+#include <sigmahat/objective/objective.hpp>
+#include <sigmahat/optimize/optimizer.hpp>
+#include <sigmahat/optimize/step_schedule.hpp>
+
+namespace sigmahat {
+
+/// Unbiased estimates of an objective's gradient.
+class StochasticGradient {
+ public:
+  virtual ~StochasticGradient() = default;
+  struct Estimate {
+    double loss = 0;
+    Weights<double> gradient;  ///< the Euclidean one; what is not tangent does not matter
+  };
+  /// A function of x and the iteration alone: the iteration names the samples.
+  virtual Estimate estimate(const Weights<double>& x, std::uint64_t iteration) = 0;
+  /// Labels that an estimate takes.
+  virtual std::uint64_t samples() const = 0;
+};
+
+/// The exact gradient as the estimate of itself.
+class ExactGradient final : public StochasticGradient {
+ public:
+  explicit ExactGradient(const Objective<double>& objective) : objective_(objective) {}
+  Estimate estimate(const Weights<double>& x, std::uint64_t iteration) override;
+  std::uint64_t samples() const override { return 0; }
+
+ private:
+  const Objective<double>& objective_;
+};
+
+/// What the methods with step schedules share. The gradients outlive the optimizer.
+class StochasticMethod : public Optimizer {
+ public:
+  Move advance() final;
+  const Weights<double>& weights() const final { return x_; }
+  std::uint64_t iteration() const { return iteration_; }
+  /// Estimated at the weights before the last step.
+  double last_loss() const { return last_loss_; }
+
+ protected:
+  /// @param iterations  of the whole run, for the schedule
+  StochasticMethod(StochasticGradient& gradients, Weights<double> start, const Freedom& freedom,
+                   const StepSchedule& schedule, std::uint64_t iterations);
+  /// The direction, tangent at x, that the step is a multiple of.
+  virtual Weights<double> direction(const Weights<double>& x, Weights<double> gradient) = 0;
+  /// Carries what is remembered to the tangent space at x.
+  virtual void transport(const Weights<double>& x) = 0;
+
+  OptimizerState common_state() const;
+  void restore_common(const Weights<double>& weights, const OptimizerState& state);
+
+  Freedom freedom_;
+
+ private:
+  StochasticGradient& gradients_;
+  Weights<double> x_;
+  StepSchedule schedule_;
+  std::uint64_t iterations_, iteration_ = 0;
+  double last_loss_ = 0;
+};
+
+/// Stochastic gradient descent with momentum μ: u ← μ u + g, x ← R(x, -h u).
+class StochasticDescent final : public StochasticMethod {
+ public:
+  StochasticDescent(StochasticGradient& gradients, Weights<double> start, const Freedom& freedom,
+                    const StepSchedule& schedule, std::uint64_t iterations, double momentum = 0);
+  OptimizerState state() const override;
+  void restore(const Weights<double>& weights, const OptimizerState& state) override;
+
+ private:
+  Weights<double> direction(const Weights<double>& x, Weights<double> gradient) override;
+  void transport(const Weights<double>& x) override;
+
+  double momentum_;
+  Weights<double> velocity_;
+};
+
+/// Adam (Kingma and Ba, ICLR 2015). Rows on the sphere have one second moment each, that of their
+/// gradients' lengths, so that a rotation of the inputs rotates the run (Bécigneul and Ganea, ICLR
+/// 2019); all else has one for each entry.
+class Adam final : public StochasticMethod {
+ public:
+  struct Decay {
+    double first = 0.9, second = 0.999;
+  };
+  Adam(StochasticGradient& gradients, Weights<double> start, const Freedom& freedom,
+       const StepSchedule& schedule, std::uint64_t iterations, const Decay& decay);
+  OptimizerState state() const override;
+  void restore(const Weights<double>& weights, const OptimizerState& state) override;
+
+ private:
+  Weights<double> direction(const Weights<double>& x, Weights<double> gradient) override;
+  void transport(const Weights<double>& x) override;
+
+  Decay decay_;
+  Weights<double> mean_, square_;
+};
+
+}  // namespace sigmahat
