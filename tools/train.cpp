@@ -111,8 +111,8 @@ Json inputs_of(const TrainOptions& options, const TrainPlan& plan, const Problem
   Json inputs;
   describe(options.problem, problem, inputs);
   inputs["preset"] = options.preset.empty() ? Json(nullptr) : Json(options.preset);
-  for (const auto& [key, value] : settings_of(plan, problem, options.common.seed).items())
-    inputs[key] = value;
+  const Json settings = settings_of(plan, problem, options.common.seed);
+  for (const auto& [key, value] : settings.items()) inputs[key] = value;
   Json seeds = Json::array();
   for (const std::uint64_t seed : plan.seeds) seeds.push_back(json_integer(seed));
   inputs["seeds"] = std::move(seeds);
