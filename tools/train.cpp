@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <sigmahat/network/problem_file.hpp>
 #include <sigmahat/numeric/errors.hpp>
@@ -36,6 +37,7 @@ struct Experiment {
   ProblemValues<double> values;
   std::unique_ptr<Objective<double>> objective;
   Json settings;
+  std::unique_ptr<StochasticObjective> sampled;  ///< none: exact gradients
   std::unique_ptr<Training> training;
 
   Experiment(const TrainPlan& plan, Problem from, std::uint64_t seed, int threads)
@@ -43,9 +45,20 @@ struct Experiment {
         values(at_precision<double>(problem)),
         objective(make_fast_objective(plan.objective, values, plan.training.freedom.rows, threads)),
         settings(settings_of(plan, problem, seed)),
+        sampled(make_sampled(plan, seed, threads)),
         training(std::make_unique<Training>(
             *objective, student_weights<double>(problem, plan.training.freedom.rows),
-            values.teacher.B, plan.training)) {}
+            values.teacher.B, plan.training, sampled.get())) {}
+
+  std::unique_ptr<StochasticObjective> make_sampled(const TrainPlan& plan, std::uint64_t seed,
+                                                    int threads) const {
+    if (!plan.sampling) return nullptr;
+    BatchSampling sampling = *plan.sampling;
+    sampling.seed = seed;
+    sampling.threads = threads;
+    sampling.center = label_degrees(values.teacher, plan.center);
+    return make_stochastic_objective(plan.objective, values, plan.training.freedom.rows, sampling);
+  }
 
   TrainedRun ended(std::uint64_t seed, Outcome outcome) const {
     return {seed, outcome, objective->constant(), training->weights(), training->trajectory()};
@@ -130,8 +143,19 @@ std::string method_in_words(const TrainPlan& plan) {
   std::string text(to_string(training.method));
   if (training.step) text += fmt::format(", step {}", to_text(*training.step));
   if (training.momentum != 0) text += fmt::format(", momentum {}", training.momentum);
-  return text + (plan.batch == 0 ? ", exact gradients"
-                                 : fmt::format(", {} fresh samples an iteration", plan.batch));
+  if (!plan.sampling) return text + ", exact gradients";
+  return text;
+}
+
+std::string samples_in_words(const TrainPlan& plan) {
+  const BatchSampling& sampling = *plan.sampling;
+  std::string text = fmt::format("{} an iteration, ", sampling.batch);
+  text += sampling.data_set == 0 ? "fresh" : fmt::format("of the same {}", sampling.data_set);
+  if (sampling.format == FloatFormat::float32) text += ", in float32";
+  if (!plan.center.empty())
+    text += fmt::format(", labels without degree{} {}", plan.center.size() == 1 ? "" : "s",
+                        fmt::join(plan.center, ", "));
+  return text;
 }
 
 /// Exit 3 where a run found no way on.
@@ -195,6 +219,7 @@ ExitCode run_train(const TrainOptions& options) {
                 .inputs = inputs_of(options, plan, problem),
                 .heading = describe(problem)};
   report.heading.emplace_back("optimizer", method_in_words(plan));
+  if (plan.sampling) report.heading.emplace_back("samples", samples_in_words(plan));
   report.heading.emplace_back(
       "constraint", fmt::format("{}, a {}", rows == Constraint::sphere ? "unit rows" : "free rows",
                                 plan.training.freedom.trains_a ? "trained" : "fixed"));

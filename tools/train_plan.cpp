@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -16,6 +17,7 @@ namespace sigmahat::cli {
 namespace {
 
 constexpr std::uint64_t most_iterations = 1'000'000'000;
+constexpr std::uint64_t most_samples = 1'000'000'000'000;
 constexpr std::uint64_t most_seeds = 10'000;
 /// Trajectory points of a stochastic run unless said otherwise.
 constexpr std::uint64_t points_of_a_trajectory = 500;
@@ -61,6 +63,20 @@ double parse_number(const std::string& text, double lowest, double highest) {
   return number;
 }
 
+/// "0,1": degrees that labels can do without, each once; 0 alone where the option stands alone.
+std::vector<int> parse_degrees(const std::string& text) {
+  if (text.empty()) return {0};
+  if (text == "none") return {};
+  std::set<int> degrees;
+  for (const Rational& k : parse_rational_list(text)) {
+    if (denominator(k) != 1 || k < 0 || k > highest_label_degree)
+      throw ParseError(
+          fmt::format("expected degrees from 0 to {}, not {}", highest_label_degree, to_text(k)));
+    degrees.insert(k.convert_to<int>());
+  }
+  return {degrees.begin(), degrees.end()};
+}
+
 /// "1..10" or "3,5,8".
 std::vector<std::uint64_t> parse_seeds(const std::string& text) {
   constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
@@ -104,6 +120,43 @@ void add_method_options(CLI::App& command, TrainOptions& options) {
       [&options](const std::string& text) { options.tolerance = parse_number(text, 0, 1e100); });
 }
 
+void add_sample_options(CLI::App& command, TrainOptions& options) {
+  add_parsed_option(command, "--batch", "N", "fresh samples an iteration (1024)",
+                    [&options](const std::string& text) {
+                      options.batch = parse_whole_number(text, 1, most_samples);
+                    });
+  add_parsed_option(command, "--center", "[LIST]",
+                    "take degrees 0, 1, 2 (0) out of the labels; none",
+                    [&options](const std::string& text) { options.center = parse_degrees(text); })
+      ->expected(0, 1);
+  add_parsed_option(command, "--data-set", "N", "batches of the same N samples, not fresh ones",
+                    [&options](const std::string& text) {
+                      options.data_set = parse_whole_number(text, 1, most_samples);
+                    });
+  command.add_flag("--float32", options.float32, "draw and sum the samples in single precision");
+}
+
+/// What the options say of samples; none where gradients are exact.
+std::optional<BatchSampling> make_sampling(const TrainOptions& options, Method method) {
+  if (is_stochastic(method) && !options.exact) {
+    BatchSampling sampling;
+    sampling.batch = options.batch.value_or(sampling.batch);
+    sampling.data_set = options.data_set;
+    sampling.format = options.float32 ? FloatFormat::float32 : FloatFormat::float64;
+    return sampling;
+  }
+  for (const auto& [name, given] :
+       {std::pair{"--batch", options.batch.has_value()},
+        std::pair{"--center", options.center.has_value()},
+        std::pair{"--data-set", options.data_set != 0}, std::pair{"--float32", options.float32}})
+    if (given)
+      throw InputError(
+          fmt::format("{}: not with exact gradients; expected --optimizer sgd or adam "
+                      "without --exact",
+                      name));
+  return std::nullopt;
+}
+
 }  // namespace
 
 void add_train_options(CLI::App& command, TrainOptions& options) {
@@ -126,6 +179,7 @@ void add_train_options(CLI::App& command, TrainOptions& options) {
       [&options](const std::string& text) { options.constraint = parse_constraint(text); });
   command.add_flag("--fixed-a", options.fixed_a, "train the rows alone");
   add_method_options(command, options);
+  add_sample_options(command, options);
   add_parsed_option(command, "--seeds", "LIST", "a run for each: 1..10 or 3,5,8",
                     [&options](const std::string& text) { options.seeds = parse_seeds(text); });
   add_parsed_option(command, "--record", "N", "iterations between points of the trajectory",
@@ -170,6 +224,8 @@ TrainPlan make_plan(const TrainOptions& options) {
                                                               : "geometric:0.02,0.0005");
   training.record_every = options.record_every.value_or(
       stochastic ? std::max<std::uint64_t>(1, training.iterations / points_of_a_trajectory) : 1);
+  plan.sampling = make_sampling(options, method);
+  if (plan.sampling) plan.center = options.center.value_or(std::vector<int>{});
   plan.many_seeds = !options.seeds.empty();
   plan.seeds = plan.many_seeds ? options.seeds : std::vector{options.common.seed};
   if (plan.many_seeds)
@@ -202,8 +258,12 @@ Json settings_of(const TrainPlan& plan, const Problem& problem, std::uint64_t se
   settings["constraint"] = training.freedom.rows == Constraint::sphere ? "sphere" : "free";
   settings["fixed_a"] = !training.freedom.trains_a;
   settings["optimizer"] = to_string(training.method);
-  settings["exact"] = plan.batch == 0;
-  settings["batch"] = plan.batch;
+  const auto& sampling = plan.sampling;
+  settings["exact"] = !sampling;
+  settings["batch"] = sampling ? json_integer(sampling->batch) : Json(nullptr);
+  settings["data_set"] =
+      sampling && sampling->data_set != 0 ? json_integer(sampling->data_set) : Json(nullptr);
+  settings["float32"] = sampling && sampling->format == FloatFormat::float32;
   settings["center"] = plan.center;
   settings["iterations"] = training.iterations;
   settings["step"] = training.step ? Json(to_text(*training.step)) : Json(nullptr);

@@ -10,6 +10,7 @@
 
 #include <sigmahat/objective/make_objective.hpp>
 #include <sigmahat/optimize/training.hpp>
+#include <sigmahat/sampling/stochastic_objective.hpp>
 
 #include "options.hpp"
 #include "problem_options.hpp"
@@ -32,6 +33,8 @@ struct TrainOptions {
   double tolerance = 1e-9;
   std::optional<std::uint64_t> record_every;
   std::optional<std::vector<int>> center;
+  std::uint64_t data_set = 0;
+  bool float32 = false;
   std::optional<std::filesystem::path> trajectory, output_problem, checkpoint, resume;
   std::vector<std::uint64_t> seeds;  ///< empty: the one of --seed
 };
@@ -40,8 +43,9 @@ struct TrainOptions {
 struct TrainPlan {
   ObjectiveChoice objective;
   TrainingOptions training;
-  std::uint64_t batch;  ///< labels an iteration; 0: exact gradients
-  std::vector<int> center;
+  /// None: exact gradients. Seed, threads and what `center` subtracts are those of a run.
+  std::optional<BatchSampling> sampling;
+  std::vector<int> center;  ///< degrees subtracted from the labels
   std::vector<std::uint64_t> seeds;
   bool many_seeds;  ///< a table of runs, one seed or more
 };

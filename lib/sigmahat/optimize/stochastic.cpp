@@ -24,35 +24,34 @@ Weights<double> weights_from(const OptimizerState& state, const std::string& nam
 
 }  // namespace
 
-StochasticGradient::Estimate ExactGradient::estimate(const Weights<double>& x,
-                                                     std::uint64_t /*iteration*/) {
-  auto [value, gradient] = objective_.value_and_gradient(x);
-  return {value, std::move(gradient)};
+void ExactGradient::evaluate(std::uint64_t /*iteration*/, const Weights<double>& x,
+                             Evaluation& result) {
+  result = objective_.value_and_gradient(x);
 }
 
-StochasticMethod::StochasticMethod(StochasticGradient& gradients, Weights<double> start,
+StochasticMethod::StochasticMethod(StochasticObjective& sampled, Weights<double> start,
                                    const Freedom& freedom, const StepSchedule& schedule,
                                    std::uint64_t iterations)
     : freedom_(freedom),
-      gradients_(gradients),
+      sampled_(sampled),
       x_(on_manifold(std::move(start), freedom)),
       schedule_(schedule),
       iterations_(iterations) {}
 
 Move StochasticMethod::advance() {
-  StochasticGradient::Estimate estimate;
+  auto& [loss, gradient] = evaluation_;
   try {
-    estimate = gradients_.estimate(x_, iteration_);
+    sampled_.evaluate(iteration_, x_, evaluation_);
   } catch (const NumericalError&) {
     return Move::diverged;  // a sample has left the range of double
   }
-  if (!std::isfinite(estimate.loss) || !all_finite(estimate.gradient)) return Move::diverged;
-  const Weights<double> step = direction(x_, tangential(x_, estimate.gradient, freedom_));
+  if (!std::isfinite(loss) || !all_finite(gradient)) return Move::diverged;
+  const Weights<double> step = direction(x_, tangential(x_, gradient, freedom_));
   Weights<double> next = retracted(x_, scaled(-schedule_(iteration_, iterations_), step), freedom_);
   if (!all_finite(next)) return Move::diverged;
   x_ = std::move(next);
   transport(x_);
-  last_loss_ = estimate.loss;
+  last_loss_ = loss;
   ++iteration_;
   return Move::done;
 }
@@ -72,10 +71,10 @@ void StochasticMethod::restore_common(const Weights<double>& weights, const Opti
 
 // ---- Stochastic gradient descent ----------------------------------------------------------------
 
-StochasticDescent::StochasticDescent(StochasticGradient& gradients, Weights<double> start,
+StochasticDescent::StochasticDescent(StochasticObjective& sampled, Weights<double> start,
                                      const Freedom& freedom, const StepSchedule& schedule,
                                      std::uint64_t iterations, double momentum)
-    : StochasticMethod(gradients, std::move(start), freedom, schedule, iterations),
+    : StochasticMethod(sampled, std::move(start), freedom, schedule, iterations),
       momentum_(momentum),
       velocity_(zeros_like(weights())) {}
 
@@ -105,9 +104,9 @@ void StochasticDescent::restore(const Weights<double>& weights, const OptimizerS
 
 // ---- Adam ---------------------------------------------------------------------------------------
 
-Adam::Adam(StochasticGradient& gradients, Weights<double> start, const Freedom& freedom,
+Adam::Adam(StochasticObjective& sampled, Weights<double> start, const Freedom& freedom,
            const StepSchedule& schedule, std::uint64_t iterations, const Decay& decay)
-    : StochasticMethod(gradients, std::move(start), freedom, schedule, iterations),
+    : StochasticMethod(sampled, std::move(start), freedom, schedule, iterations),
       decay_(decay),
       mean_(zeros_like(weights())),
       square_(zeros_like(weights())) {}

@@ -5,35 +5,22 @@
 #include <sigmahat/objective/objective.hpp>
 #include <sigmahat/optimize/optimizer.hpp>
 #include <sigmahat/optimize/step_schedule.hpp>
+#include <sigmahat/sampling/stochastic_objective.hpp>
 
 namespace sigmahat {
 
-/// Unbiased estimates of an objective's gradient.
-class StochasticGradient {
- public:
-  virtual ~StochasticGradient() = default;
-  struct Estimate {
-    double loss = 0;
-    Weights<double> gradient;  ///< the Euclidean one; what is not tangent does not matter
-  };
-  /// A function of x and the iteration alone: the iteration names the samples.
-  virtual Estimate estimate(const Weights<double>& x, std::uint64_t iteration) = 0;
-  /// Labels that an estimate takes.
-  virtual std::uint64_t samples() const = 0;
-};
-
-/// The exact gradient as the estimate of itself.
-class ExactGradient final : public StochasticGradient {
+/// The exact objective as the estimate of itself; its batches are empty.
+class ExactGradient final : public StochasticObjective {
  public:
   explicit ExactGradient(const Objective<double>& objective) : objective_(objective) {}
-  Estimate estimate(const Weights<double>& x, std::uint64_t iteration) override;
-  std::uint64_t samples() const override { return 0; }
+  void evaluate(std::uint64_t iteration, const Weights<double>& x, Evaluation& result) override;
+  std::uint64_t batch() const override { return 0; }
 
  private:
   const Objective<double>& objective_;
 };
 
-/// What the methods with step schedules share. The gradients outlive the optimizer.
+/// What the methods with step schedules share. What is sampled outlives the optimizer.
 class StochasticMethod : public Optimizer {
  public:
   Move advance() final;
@@ -44,7 +31,7 @@ class StochasticMethod : public Optimizer {
 
  protected:
   /// @param iterations  of the whole run, for the schedule
-  StochasticMethod(StochasticGradient& gradients, Weights<double> start, const Freedom& freedom,
+  StochasticMethod(StochasticObjective& sampled, Weights<double> start, const Freedom& freedom,
                    const StepSchedule& schedule, std::uint64_t iterations);
   /// The direction, tangent at x, that the step is a multiple of.
   virtual Weights<double> direction(const Weights<double>& x, Weights<double> gradient) = 0;
@@ -57,17 +44,18 @@ class StochasticMethod : public Optimizer {
   Freedom freedom_;
 
  private:
-  StochasticGradient& gradients_;
+  StochasticObjective& sampled_;
   Weights<double> x_;
   StepSchedule schedule_;
   std::uint64_t iterations_, iteration_ = 0;
   double last_loss_ = 0;
+  StochasticObjective::Evaluation evaluation_;  ///< memory kept from step to step
 };
 
 /// Stochastic gradient descent with momentum μ: u ← μ u + g, x ← R(x, -h u).
 class StochasticDescent final : public StochasticMethod {
  public:
-  StochasticDescent(StochasticGradient& gradients, Weights<double> start, const Freedom& freedom,
+  StochasticDescent(StochasticObjective& sampled, Weights<double> start, const Freedom& freedom,
                     const StepSchedule& schedule, std::uint64_t iterations, double momentum = 0);
   OptimizerState state() const override;
   void restore(const Weights<double>& weights, const OptimizerState& state) override;
@@ -88,7 +76,7 @@ class Adam final : public StochasticMethod {
   struct Decay {
     double first = 0.9, second = 0.999;
   };
-  Adam(StochasticGradient& gradients, Weights<double> start, const Freedom& freedom,
+  Adam(StochasticObjective& sampled, Weights<double> start, const Freedom& freedom,
        const StepSchedule& schedule, std::uint64_t iterations, const Decay& decay);
   OptimizerState state() const override;
   void restore(const Weights<double>& weights, const OptimizerState& state) override;

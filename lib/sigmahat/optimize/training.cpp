@@ -23,18 +23,17 @@ constexpr std::array methods{std::pair{Method::sgd, std::string_view("sgd")},
                              std::pair{Method::trust_region, std::string_view("trust-region")}};
 
 std::unique_ptr<Optimizer> make_optimizer(const Objective<double>& objective,
-                                          StochasticGradient* gradients, Weights<double> start,
+                                          StochasticObjective* sampled, Weights<double> start,
                                           const TrainingOptions& options) {
   const Freedom& freedom = options.freedom;
   if (is_stochastic(options.method) && !options.step)
     throw InputError(fmt::format("{}: expected a step", to_string(options.method)));
   switch (options.method) {
     case Method::sgd:
-      return std::make_unique<StochasticDescent>(*gradients, std::move(start), freedom,
-                                                 *options.step, options.iterations,
-                                                 options.momentum);
+      return std::make_unique<StochasticDescent>(*sampled, std::move(start), freedom, *options.step,
+                                                 options.iterations, options.momentum);
     case Method::adam:
-      return std::make_unique<Adam>(*gradients, std::move(start), freedom, *options.step,
+      return std::make_unique<Adam>(*sampled, std::move(start), freedom, *options.step,
                                     options.iterations, Adam::Decay{});
     case Method::gradient_descent: {
       if (options.step && options.step->shape != StepSchedule::Shape::constant)
@@ -87,13 +86,13 @@ std::string_view to_string(Outcome outcome) {
 
 Training::Training(const Objective<double>& objective, Weights<double> start,
                    const Matrix<double>& teacher, const TrainingOptions& options,
-                   StochasticGradient* gradients)
-    : objective_(objective), teacher_(teacher), options_(options), gradients_(gradients) {
-  if (is_stochastic(options.method) && !gradients) {
-    own_gradients_ = std::make_unique<ExactGradient>(objective);
-    gradients_ = own_gradients_.get();
+                   StochasticObjective* sampled)
+    : objective_(objective), teacher_(teacher), options_(options), sampled_(sampled) {
+  if (is_stochastic(options.method) && !sampled) {
+    exact_gradient_ = std::make_unique<ExactGradient>(objective);
+    sampled_ = exact_gradient_.get();
   }
-  optimizer_ = make_optimizer(objective_, gradients_, std::move(start), options_);
+  optimizer_ = make_optimizer(objective_, sampled_, std::move(start), options_);
 }
 
 Training::~Training() = default;
@@ -109,7 +108,7 @@ Checkpoint Training::checkpoint() const {
 }
 
 std::uint64_t Training::samples() const {
-  return is_stochastic(options_.method) ? iteration_ * gradients_->samples() : 0;
+  return is_stochastic(options_.method) ? iteration_ * sampled_->batch() : 0;
 }
 
 std::optional<double> Training::known_gradient_norm() const {
@@ -127,7 +126,7 @@ TrajectoryPoint Training::observe() const {
     point.loss = here.value;
     point.gradient_norm = norm(here.gradient);
     const auto& method = dynamic_cast<const StochasticMethod&>(*optimizer_);
-    if (iteration_ > 0 && gradients_->samples() > 0) point.sampled_loss = method.last_loss();
+    if (iteration_ > 0 && sampled_->batch() > 0) point.sampled_loss = method.last_loss();
   }
   if (!std::isfinite(point.loss) || !std::isfinite(point.gradient_norm))
     throw NumericalError(

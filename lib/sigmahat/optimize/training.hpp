@@ -74,14 +74,15 @@ StoredCheckpoint parse_checkpoint(std::string_view text);
 /// A run of one optimizer on one objective, recorded.
 class Training {
  public:
-  /// The objective, the teacher's rows and the gradients outlive the run.
+  /// The objective, the teacher's rows and what is sampled outlive the run.
   ///
   /// Throws as the objective does at the start, InputError where a stochastic method has no step.
   /// @param objective     for trajectory and tolerance; descent methods minimise it
-  /// @param gradients     of a stochastic method; none: the objective's own
+  /// @param sampled       the objective from samples, for a stochastic method; none: exact
+  /// gradients
   /// @param teacher_rows  m*×d, to measure the distance from
   Training(const Objective<double>& objective, Weights<double> start, const Matrix<double>& teacher,
-           const TrainingOptions& options, StochasticGradient* gradients = nullptr);
+           const TrainingOptions& options, StochasticObjective* sampled = nullptr);
   ~Training();
 
   void resume(const Checkpoint& checkpoint);
@@ -108,8 +109,8 @@ class Training {
   const Objective<double>& objective_;
   const Matrix<double>& teacher_;
   TrainingOptions options_;
-  std::unique_ptr<StochasticGradient> own_gradients_;
-  StochasticGradient* gradients_;
+  std::unique_ptr<StochasticObjective> exact_gradient_;
+  StochasticObjective* sampled_;
   std::unique_ptr<Optimizer> optimizer_;
   std::uint64_t iteration_ = 0;
   Trajectory trajectory_;
