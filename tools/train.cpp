@@ -245,11 +245,12 @@ Run add_train(CLI::App& command) {
   add_common_options(command, options->common, Plots::some);
   command.footer(
       "Examples:\n"
-      "  sigmahat train --preset talk/f_gamma --dim 10\n"
-      "  sigmahat train --preset talk/straightforward --dim 20 --plot error.png\n"
-      "  sigmahat train --dim 8 --optimizer trust-region --trajectory t.csv\n"
-      "  sigmahat train --preset talk/abs --dim 8 --seeds 1..4\n"
-      "  sigmahat train --dim 5 --constraint free --output-problem end.json\n");
+      "  sigmahat train --preset talk/straightforward --exact --plot error.png\n"
+      "  sigmahat train --preset talk/f_gamma --dim 10 --trajectory t.csv\n"
+      "  sigmahat train --preset talk/abs --dim 20 --exact --seeds 1..10\n"
+      "  sigmahat train --dim 8 --optimizer trust-region --output-problem end.json\n"
+      "  sigmahat train --dim 5 --optimizer sgd --batch 64 --iterations 2000\n"
+      "  sigmahat train --dim 5 --constraint free --objective f_gamma:2,4\n");
   return [options] { return run_train(*options); };
 }
 

@@ -29,7 +29,7 @@ struct TrainOptions {
   std::optional<std::uint64_t> batch;
   std::optional<std::uint64_t> iterations;
   std::optional<StepSchedule> step;
-  double momentum = 0;
+  std::optional<double> momentum;
   double tolerance = 1e-9;
   std::optional<std::uint64_t> record_every;
   std::optional<std::vector<int>> center;

@@ -34,21 +34,25 @@ std::vector<const TrajectoryPoint*> some_points(const Trajectory& trajectory) {
 
 Table trajectory_table(const TrainedRun& run) {
   const bool sampled = run.trajectory.back().samples > 0;
-  Table table{
-      "trajectory",
-      {{"iteration", "iteration", "", Align::right},
-       {"samples", "samples", "", Align::right, sampled ? Audience::everyone : Audience::programs},
-       {"loss", "loss", "", Align::point},
-       {"gradient_norm", "gradient", "", Align::point},
-       {"surrogate_distance", "surrogate", "", Align::point},
-       {"distance_modulo_permutation", "distance", "", Align::point},
-       {"spectral_distance", "spectral", "", Align::point}},
-      {}};
+  Table table{"trajectory",
+              {{"iteration", "iteration", "", Align::right},
+               {"samples", "samples", "", Align::right, Audience::programs},
+               {"loss", "loss", "", Align::point, Audience::programs},
+               {"above_constant", "loss above", "", Align::point},
+               {"sampled_loss", "batch loss", "", Align::point,
+                sampled ? Audience::everyone : Audience::programs},
+               {"gradient_norm", "gradient", "", Align::point},
+               {"surrogate_distance", "surrogate", "", Align::point},
+               {"distance_modulo_permutation", "distance", "", Align::point},
+               {"spectral_distance", "spectral", "", Align::point}},
+              {}};
   constexpr int digits = 4;
   for (const TrajectoryPoint* point : some_points(run.trajectory)) {
     const TeacherDistance& distance = point->distance.value();
     table.rows.push_back(
         {{whole(point->iteration), whole(point->samples), rounded(point->loss, digits),
+          rounded(point->loss - run.constant, digits),
+          point->sampled_loss ? rounded(*point->sampled_loss, digits) : absent(""),
           rounded(point->gradient_norm, 3), rounded(distance.surrogate, digits),
           rounded(distance.modulo_permutation, digits), rounded(distance.spectral, digits)}});
   }
