@@ -21,7 +21,6 @@ namespace sigmahat::cli {
 namespace {
 
 constexpr const char* default_checkpoint = "sigmahat-train.checkpoint";
-constexpr auto between_checkpoints = std::chrono::seconds(5);
 
 std::string read_file(const std::filesystem::path& file) {
   std::ifstream stream(file, std::ios::binary);
@@ -93,13 +92,16 @@ WatchedRun run_watched(Experiment& experiment, const TrainPlan& plan, const Trai
   const auto save = [&](const std::filesystem::path& file) {
     write_file(file, to_json(experiment.training->checkpoint(), experiment.settings.dump()));
   };
-  auto next_checkpoint = std::chrono::steady_clock::now() + between_checkpoints;
+  using Clock = std::chrono::steady_clock;
+  const auto between_checkpoints = std::chrono::duration_cast<Clock::duration>(
+      std::chrono::duration<double>(options.checkpoint_seconds));
+  auto next_checkpoint = Clock::now() + between_checkpoints;
   const Outcome outcome = experiment.training->run([&](const Training& training) {
     bar.update(training.iteration(),
                [&] { return fmt::format("loss {:.3g}", training.trajectory().back().loss); });
-    if (options.checkpoint && std::chrono::steady_clock::now() >= next_checkpoint) {
+    if (options.checkpoint && Clock::now() >= next_checkpoint) {
       save(*options.checkpoint);
-      next_checkpoint = std::chrono::steady_clock::now() + between_checkpoints;
+      next_checkpoint = Clock::now() + between_checkpoints;
     }
     return note.signal() == 0;
   });
@@ -134,6 +136,7 @@ Json inputs_of(const TrainOptions& options, const TrainPlan& plan, const Problem
         std::pair{"output_problem", options.output_problem},
         std::pair{"checkpoint", options.checkpoint}, std::pair{"resume", options.resume}})
     inputs[key] = file ? Json(file->string()) : Json(nullptr);
+  inputs["checkpoint_seconds"] = options.checkpoint_seconds;
   describe(options.common, inputs);
   return inputs;
 }

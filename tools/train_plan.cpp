@@ -169,8 +169,7 @@ std::optional<BatchSampling> make_sampling(const TrainOptions& options, Method m
 }  // namespace
 
 void add_train_options(CLI::App& command, TrainOptions& options) {
-  add_parsed_option(command, "--preset", "NAME",
-                    "talk/straightforward, talk/f_gamma, talk/abs, talk/guarantee",
+  add_parsed_option(command, "--preset", "NAME", "talk/straightforward, /f_gamma, /abs, /guarantee",
                     [&options](const std::string& text) {
                       if (!find_preset(text)) {
                         std::vector<std::string_view> names;
@@ -204,8 +203,12 @@ void add_train_options(CLI::App& command, TrainOptions& options) {
   };
   add_file("--trajectory", options.trajectory, "the whole trajectory: FILE.csv or FILE.npy");
   add_file("--output-problem", options.output_problem, "the end as a problem file");
-  add_file("--checkpoint", options.checkpoint, "kept up to date every few seconds");
-  add_file("--resume", options.resume, "go on from a checkpoint, other options as they were");
+  add_file("--checkpoint", options.checkpoint, "state of the run, to go on from after an end");
+  add_parsed_option(command, "--checkpoint-seconds", "S", "between two checkpoints (5)",
+                    [&options](const std::string& text) {
+                      options.checkpoint_seconds = parse_number(text, 0, 1e9);
+                    });
+  add_file("--resume", options.resume, "go on from a checkpoint, same options else");
 }
 
 TrainPlan make_plan(const TrainOptions& options) {

@@ -36,6 +36,7 @@ struct TrainOptions {
   std::uint64_t data_set = 0;
   bool float32 = false;
   std::optional<std::filesystem::path> trajectory, output_problem, checkpoint, resume;
+  double checkpoint_seconds = 5;     ///< between two checkpoints
   std::vector<std::uint64_t> seeds;  ///< empty: the one of --seed
 };
 
