@@ -312,7 +312,8 @@ ExitCode run_gadget(const GadgetOptions& options) {
     return deliver_text(*options.source == "c" ? formula_c(gadget) : formula_python(gadget),
                         options.common);
   const PrecisionScope precision(digits + guard_digits);
-  const Findings findings = find(problem, gadget, options);
+  const Findings findings =
+      naming_file(options.problem, [&] { return find(problem, gadget, options); });
 
   Report report{
       .command = "gadget",

@@ -38,12 +38,6 @@ int table_degree(const LossOptions& options) {
   return default_degree;
 }
 
-/// Whether f_k means something: the tensors of Theorem 1 are those of unit rows without biases.
-bool has_unit_rows(const Problem& problem) {
-  const ProblemValues<double> values = at_precision<double>(problem);
-  return sigmahat::has_unit_rows(values.teacher) && sigmahat::has_unit_rows(values.student);
-}
-
 struct Findings {
   PointEvaluation loss;
   std::optional<DegreeFindings> degrees;  // of squared distances
@@ -71,7 +65,11 @@ Findings find(const Problem& problem, const LossOptions& options) {
   evaluation.digits = options.common.digits;
   evaluation.threads = options.common.threads;
   Findings findings{evaluate(problem, evaluation), {}};
-  if (is_squared_distance(evaluation.objective) && has_unit_rows(problem))
+  // The degree terms of free rows, whose lengths count with each degree, are their objective
+  // itself.
+  const bool has_table = !std::holds_alternative<DegreeLoss>(evaluation.objective) ||
+                         evaluation.freedom.rows == Constraint::sphere;
+  if (is_squared_distance(evaluation.objective) && has_table)
     findings.degrees = find_degrees(problem, options, findings.loss);
   return findings;
 }
@@ -141,7 +139,7 @@ ExitCode run_loss(const LossOptions& options) {
   check_delivery(options.common);
   const int digits = options.common.digits;
   const PrecisionScope precision(digits + guard_digits);
-  const Findings findings = find(problem, options);
+  const Findings findings = naming_file(options.problem, [&] { return find(problem, options); });
   const auto& degrees = findings.degrees;
 
   const bool full = std::holds_alternative<FullLoss>(evaluation.objective);

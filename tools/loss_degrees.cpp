@@ -33,6 +33,7 @@ Enclosure squared(const Enclosure& x) {
 /// How an objective's degrees are shown.
 struct DegreeColumns {
   bool weighted;      ///< Σ w_k f_k
+  bool tensors;       ///< f_k and σ_k mean something: unit rows without biases
   bool same;          ///< one activation: σ_k² f_k, but for degrees that the student has dropped
   bool out_of_reach;  ///< there are degrees that no student reaches
   bool exact;         ///< symbols in the place of decimals
@@ -40,7 +41,9 @@ struct DegreeColumns {
   DegreeColumns(const Problem& problem, const ObjectiveChoice& objective,
                 const DegreeFindings& findings)
       : weighted(std::holds_alternative<DegreeLoss>(objective)),
-        same(!weighted && problem.teacher.activation == problem.student.activation),
+        tensors(findings.table.degree_terms.empty() ||
+                findings.table.degree_terms.front().f_k.has_value()),
+        same(!weighted && tensors && problem.teacher.activation == problem.student.activation),
         out_of_reach(std::any_of(findings.table.degree_terms.begin(),
                                  findings.table.degree_terms.end(),
                                  [](const DegreeTerm& term) { return !term.reachable; })),
@@ -59,7 +62,7 @@ struct DegreeColumns {
     std::vector<Column> list{{"k", "k", "$k$", Align::right}};
     if (weighted) {
       list.push_back({"weight", "w_k", "$w_k$", Align::right});
-    } else {
+    } else if (tensors) {
       list.push_back(numbers("coefficient_squared", "σ_k²", "$\\hat\\sigma_k^2$",
                              same && !out_of_reach && !exact));
       list.push_back(for_programs("teacher_coefficient", true));
@@ -67,7 +70,7 @@ struct DegreeColumns {
     }
     list.push_back({"reachable", "in reach", "", Align::left,
                     out_of_reach ? Audience::everyone : Audience::programs});
-    list.push_back(numbers("f_k", "f_k", "$f_k$", !exact));
+    if (tensors) list.push_back(numbers("f_k", "f_k", "$f_k$", !exact));
     if (with_exact) {
       const Audience audience = exact ? Audience::everyone : Audience::programs;
       list.push_back({"f_k_exact", "f_k", "$f_k$", Align::left, audience});
@@ -95,14 +98,14 @@ Table degree_table(const DegreeColumns& columns, const DegreeFindings& findings,
     std::vector<Value> cells{whole(static_cast<std::uint64_t>(term.degree))};
     if (columns.weighted) {
       cells.push_back(rational(*term.weight));
-    } else {
+    } else if (columns.tensors) {
       cells.push_back(columns.same ? certified(squared(*term.teacher_coefficient), digits)
                                    : absent(""));
       cells.push_back(certified(*term.teacher_coefficient, digits));
       cells.push_back(certified(*term.student_coefficient, digits));
     }
     cells.push_back(yes_no(term.reachable));
-    cells.push_back(certified(term.f_k, digits));
+    if (columns.tensors) cells.push_back(certified(*term.f_k, digits));
     if (findings.exact) {
       const ExactDegreeTerm none{term.degree, {}, {}};
       const ExactDegreeTerm& exact = columns.exact ? findings.exact->degree_terms[i] : none;

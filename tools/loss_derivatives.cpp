@@ -43,6 +43,8 @@ Section gradient_section(const PointEvaluation::Gradient& gradient, Constraint c
   };
   add_lists("a", NumberLists::of(gradient.a, digits));
   add_lists("B", NumberLists::of(gradient.B, digits));
+  const bool biased = !gradient.c.empty();
+  if (biased) add_lists("c", NumberLists::of(gradient.c, digits));
   section.table = Table{"gradient.rows",
                         {{"neuron", "neuron", "$i$", Align::right},
                          {.key = "a",
@@ -56,9 +58,18 @@ Section gradient_section(const PointEvaluation::Gradient& gradient, Constraint c
                           .align = Align::point,
                           .certified = true}},
                         {}};
-  for (std::size_t i = 0; i < gradient.a.size(); ++i)
-    section.table->rows.push_back(
-        {{whole(i), certified(gradient.a[i], digits), certified(gradient.row_norms[i], digits)}});
+  if (biased)
+    section.table->columns.push_back({.key = "c",
+                                      .label = "∂/∂c",
+                                      .latex = "$\\partial/\\partial c_i$",
+                                      .align = Align::point,
+                                      .certified = true});
+  for (std::size_t i = 0; i < gradient.a.size(); ++i) {
+    std::vector<Value> cells{whole(i), certified(gradient.a[i], digits),
+                             certified(gradient.row_norms[i], digits)};
+    if (biased) cells.push_back(certified(gradient.c[i], digits));
+    section.table->rows.push_back({std::move(cells)});
+  }
   return section;
 }
 

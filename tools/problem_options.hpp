@@ -9,6 +9,7 @@
 #include <CLI/App.hpp>
 
 #include <sigmahat/network/problem.hpp>
+#include <sigmahat/numeric/errors.hpp>
 
 #include "report.hpp"
 
@@ -34,6 +35,17 @@ void add_problem_options(CLI::App& command, ProblemOptions& options);
 /// The problem, validated. Without a file: B* is the identity's first rows, the student's rows are
 /// random unit vectors from `seed`; left unsaid, d = m* = m = 50, relu, a* = a = 1, no noise.
 Problem make_problem(const ProblemOptions& options, std::uint64_t seed);
+
+/// What `work` returns; what it finds wrong with the problem is said with the name of its file.
+template <class Work>
+auto naming_file(const ProblemOptions& options, Work work) {
+  try {
+    return work();
+  } catch (const InputError& error) {
+    if (!options.file) throw;
+    throw InputError(options.file->string() + ": " + error.what());
+  }
+}
 
 /// The problem in a report's inputs: what a problem file would say, and which file it came from.
 void describe(const ProblemOptions& options, const Problem& problem, Json& inputs);

@@ -261,7 +261,8 @@ ExitCode run_verify(const VerifyOptions& options) {
                                  problem.student.width() - 1, options.key_lemma_row));
   check_delivery(options.common);
   const PrecisionScope precision(options.common.digits + guard_digits);
-  Findings findings = exact_findings(problem, options);
+  Findings findings =
+      naming_file(options.problem, [&] { return exact_findings(problem, options); });
   sample(problem, options, findings);
 
   Report report{.command = "verify",

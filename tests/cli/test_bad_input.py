@@ -186,11 +186,16 @@ class ProblemFiles(ProgramTest):
         self.refuse_problem(problem(student=network(a=["1"])), "student")
         self.refuse_problem(problem(student=network(B=[["1", "0", "0"], ["0", "1", "0"]])))
 
-    def test_a_row_that_is_not_unit_is_named_with_its_norm(self):
-        self.refuse_problem(
-            problem(teacher=network(activation="tanh"),
-                    student=network(activation="tanh", B=[["1", "0"], ["3", "4"]])),
-            "student.B[1]", "5")
+    def test_a_row_that_is_not_unit_is_named_where_it_must_be(self):
+        self.write("p.json", problem(teacher=network(activation="tanh"),
+                                     student=network(activation="tanh", B=[["1", "0"], ["3", "4"]])))
+        self.succeed("loss", "--problem", "p.json")
+        self.succeed("loss", "--problem", "p.json", "--gradient", "--constraint", "free")
+        for call in [["loss", "--gradient"], ["loss", "--objective", "degree:2"], ["verify"]]:
+            self.refuse(*call, "--problem", "p.json", saying=["p.json", "student.B[1]", "norm is 5"])
+        self.write("p.json", problem(teacher=network(activation="tanh", B=[["1", "0"], ["3", "4"]])))
+        for call in [["loss", "--objective", "G:mu=1"], ["gadget", "t^3"], ["verify"]]:
+            self.refuse(*call, "--problem", "p.json", saying=["p.json", "teacher.B[1]", "norm is 5"])
 
     def test_a_zero_row_is_named(self):
         self.refuse_problem(problem(student=network(B=[["1", "0"], ["0", "0"]])), "student.B[1]")

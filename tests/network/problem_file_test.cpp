@@ -142,6 +142,20 @@ TEST_CASE("one number for a stands for every row, and defaults are no noise, no 
   CHECK_FALSE(problem.normalize);
 }
 
+TEST_CASE("biases are read where there are any, one for each row or one for all") {
+  const auto biases = [](const char* c) {
+    const std::string text =
+        std::string(R"({"teacher": {"activation": "tanh", "a": 1, "B": [[1, 2], [3, 4]], "c": )") +
+        c + R"(}, "student": {"activation": "relu", "a": 1, "B": [[1, 0]]}})";
+    const Problem problem = parse_problem(text, "talk.json");
+    CHECK(problem.student.c.empty());
+    CHECK(to_json(parse_problem(to_json(problem), "again.json")) == to_json(problem));
+    return problem.teacher.c;
+  };
+  CHECK(biases("[\"1/3\", -2]") == std::vector<Rational>{Rational(1, 3), -2});
+  CHECK(biases("0.5") == std::vector<Rational>{Rational(1, 2), Rational(1, 2)});
+}
+
 TEST_CASE("generators are kept as what was asked for") {
   const Problem talk = read_problem(problems / "talk_d50.json");
   CHECK(std::get<WeightMatrix::Identity>(talk.teacher.B.source).dimension == 50);

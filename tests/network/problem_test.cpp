@@ -392,13 +392,9 @@ TEST_CASE("validate and at_precision refuse the same problems, built without a f
   bad.normalize = true;
   refused(bad, "teacher.B[1]: the row is zero");
   bad = good;
-  bad.student.B = rows(Matrix<Rational>{{1, 0}, {1, 1}});
-  refused(bad, "student.B[1]: the row's norm is 1.41421; expected 1");
-  bad.student.B = rows(Matrix<Rational>{{1, Rational(1, 1'000'000'000)}, {0, 1}});
-  refused(bad, "student.B[0]: the row's norm is 1 + 5e-19; expected 1");
-  bad.student.B.source =
-      WeightMatrix::Doubles{Matrix<double>{{1, 0}, {0.6, 0.8 + 1e-12}}, FloatFormat::float64};
-  refused(bad, "student.B[1]: the row's norm is 1 + 8e-13; expected 1");
+  bad.student.c = {1};
+  refused(bad, "student.c: 1 entries; expected 2");
+  bad = good;
   bad.student.B.source = WeightMatrix::Doubles{
       Matrix<double>{{1, 0}, {0, std::numeric_limits<double>::quiet_NaN()}}, FloatFormat::float64};
   refused(bad, "student.B[1][1]: nan; expected a finite number");
@@ -410,4 +406,60 @@ TEST_CASE("validate and at_precision refuse the same problems, built without a f
   refused(bad, "student.B: 0 by 2; expected at least one row");
   bad.student.B.source = WeightMatrix::Gaussian{1'000'000, 2'000'000'000, 1};
   refused(bad, "student.B: 1000000 by 2000000000; expected at most");
+}
+
+TEST_CASE("other lengths stay beside the unit rows, and so do all lengths where there are biases") {
+  const PrecisionScope scope(50);
+  const WeightMatrix B = rows(Matrix<Rational>{{3, 4}, {1, 0}, {1, 1}});
+  const auto tanh = at_precision<Interval>(problem_of(network("tanh", {1, 2, 3}, B))).teacher;
+  REQUIRE(tanh.r.size() == 3);
+  CHECK(encloses(tanh.r[0], 5));
+  CHECK(encloses(tanh.r[1], 1));
+  CHECK(encloses(square(tanh.r[2]), 2));
+  CHECK(encloses(tanh.B(0, 1), Rational(4, 5)));
+  CHECK(encloses(tanh.a[0], 1));
+  CHECK_FALSE(has_unit_rows(tanh));
+  const Matrix<Interval> given = rows_at_length(tanh);
+  for (int i = 0; i < 3; ++i)
+    for (int k = 0; k < 2; ++k)
+      CHECK(encloses(given(i, k), std::get<WeightMatrix::Entries>(B.source).values(i, k)));
+
+  Network biased = network("relu", {1, 2, 3}, B);
+  biased.c = {0, Rational(1, 3), -1};
+  const auto relu = at_precision<Interval>(problem_of(biased)).teacher;
+  CHECK(encloses(relu.r[0], 5));
+  CHECK(encloses(relu.a[0], 1));
+  CHECK(encloses(relu.c[1], Rational(1, 3)));
+  Problem normalized = problem_of(biased);
+  normalized.normalize = true;
+  CHECK(at_precision<Interval>(normalized).teacher.r.size() == 0);
+
+  Problem problem = problem_of(network("tanh", {1, 2, 3}, B));
+  problem.student = problem.teacher;
+  const auto student = student_as_given<Interval>(problem);
+  CHECK(encloses(student.B(0, 1), 4));
+  CHECK(student.r.size() == 0);
+}
+
+TEST_CASE("who needs unit rows without biases says which row is none") {
+  const auto refused = [](Network network, const char* expected) {
+    CAPTURE(expected);
+    for (const int digits : {17, 50}) {
+      const PrecisionScope scope(digits);
+      const auto values = at_precision<Interval>(problem_of(network)).teacher;
+      CHECK_THROWS_WITH_AS(require_unit_rows(values, "teacher"), doctest::Contains(expected),
+                           InputError);
+    }
+  };
+  refused(network("tanh", {1, 1}, rows(Matrix<Rational>{{1, 0}, {1, 1}})),
+          "teacher.B[1]: the row's norm is 1.41421; expected 1, since tanh");
+  refused(network("tanh", {1, 1}, rows(Matrix<Rational>{{1, Rational(1, 1'000'000)}, {0, 1}})),
+          "teacher.B[0]: the row's norm is 1 + 5e-13; expected 1");
+  Network biased = network("relu", {1, 1}, {WeightMatrix::Identity{2}});
+  biased.c = {0, Rational(-1, 3)};
+  refused(biased, "teacher.c[1]: -0.333333; expected no biases");
+  CHECK_NOTHROW(require_unit_rows(
+      at_precision<double>(problem_of(network("relu", {1}, rows(Matrix<Rational>{{3, 4}}))))
+          .teacher,
+      "teacher"));
 }

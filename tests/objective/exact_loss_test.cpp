@@ -59,7 +59,8 @@ void check_against_enclosures(const Problem& problem, const std::string& objecti
     const ExactDegreeTerm& term = exact.degree_terms[i];
     CHECK(term.degree == series.degree_terms[i].degree);
     REQUIRE(term.f_k);
-    check_is(*term.f_k, series.degree_terms[i].f_k);
+    REQUIRE(series.degree_terms[i].f_k);
+    check_is(*term.f_k, *series.degree_terms[i].f_k);
     if (exact.terms_absent_because.empty()) REQUIRE(term.contribution);
     if (term.contribution) check_is(*term.contribution, series.degree_terms[i].contribution);
   }

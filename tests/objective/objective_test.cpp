@@ -353,7 +353,7 @@ TEST_CASE("f_gamma is the sum of its degree terms, each from the tensors' Gram m
       const auto weight = fmt::format("degree:{}", k);
       expected += to_interval(term.contribution) -
                   square(to_interval(*term.teacher_coefficient)) * at_zero(weight.c_str(), nothing);
-      CHECK(overlap(term.f_k, to_enclosure(at_zero(weight.c_str(), x), Status::certified)));
+      CHECK(overlap(*term.f_k, to_enclosure(at_zero(weight.c_str(), x), Status::certified)));
     }
     CHECK(overlap(to_enclosure(at_zero("f_gamma:1,2,4", x), Status::certified),
                   to_enclosure(expected, Status::certified)));
@@ -377,7 +377,7 @@ TEST_CASE("Permuted neurons and rotated networks have permuted and rotated deriv
     problem.teacher.B = problem.teacher.B * R;
     const auto turned = make_objective(parse_objective(c.objective), problem, c.constraint, 25);
     const auto changed = [&](const Weights<Real>& w) {
-      return Weights<Real>{w.a.reverse(), (w.B * R).colwise().reverse()};
+      return Weights<Real>{w.a.reverse(), (w.B * R).colwise().reverse(), w.c.reverse()};
     };
     const auto one = before->value_and_gradient(x), two = turned->value_and_gradient(changed(x));
     CHECK(abs(Real(one.value - two.value)) < Real("1e-50"));

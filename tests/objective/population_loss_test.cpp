@@ -82,7 +82,7 @@ TEST_CASE("A student equal to its teacher leaves the noise and nothing else") {
   CHECK(contains(loss.value, Real("0.25")));
   CHECK(loss.value.error_bound < Real("1e-40"));
   const SeriesLoss series = population_loss_series(problem, {});
-  for (const DegreeTerm& term : series.degree_terms) CHECK(contains_zero(term.f_k));
+  for (const DegreeTerm& term : series.degree_terms) CHECK(contains_zero(*term.f_k));
 }
 
 TEST_CASE("Orthonormal rows: the loss of two ReLU networks by hand") {
@@ -129,7 +129,7 @@ TEST_CASE("The degree terms are the squared norms of the tensors, formed entry b
       norm += difference * difference;
     }
     const PrecisionScope precision(60);
-    const Enclosure& f_k = series.degree_terms[static_cast<std::size_t>(k)].f_k;
+    const Enclosure& f_k = *series.degree_terms[static_cast<std::size_t>(k)].f_k;
     CHECK(contains(f_k, from_rational<Real>(norm)));
     CHECK(f_k.error_bound < Real("1e-28"));
   }

@@ -182,7 +182,7 @@ class Norms {
     if (box.is_point() || !proven_) return;
     // The density of ru + c at t, against that of r_1 u + c_0 with r_1 > r: their ratio is at most
     // r_1/r exp(e²/(2(r_1² - r²))), e = c - c_0, for c - c_0 <= e.
-    const Interval spread = 1 + 2 * box.radius_log + Interval(Rational(1, 64));
+    const Interval spread = 1 + 2 * box.radius_log + Interval(1) / 64;
     const Rational wide =
         exact_rational(upper(Interval(from_rational<Interval>(box.length) * spread)));
     const Interval r = from_rational<Interval>(box.length) * (1 + 2 * box.radius_log);

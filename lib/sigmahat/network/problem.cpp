@@ -75,6 +75,14 @@ struct Row {
   int power_into_a = 0;  ///< p
 };
 
+/// The norm, or how far it is from 1 where six digits would not show it.
+std::string norm_text(const Real& norm) {
+  const Real excess = norm - 1;
+  if (excess == 0) return "almost 1";
+  if (abs(excess) > Real(1) / 10'000) return to_text(norm, 6);
+  return fmt::format("1 {} {}", excess < 0 ? '-' : '+', to_text(Real(abs(excess)), 2));
+}
+
 /// Row i and how to make it unit; refuses a row without a direction.
 Row scalable_row(const NetworkInput& input, Index i) {
   const auto& [network, name, normalize] = input;
@@ -396,22 +404,22 @@ template Matrix<Interval> rows_at_length(const NetworkValues<Interval>&);
 
 template <Scalar T>
 void require_unit_rows(const NetworkValues<T>& network, std::string_view name) {
-  const auto number = [](const T& x) {
+  const auto number = [](const T& x) -> Real {
     if constexpr (std::same_as<T, Interval>)
-      return to_text(to_enclosure(x, Status::certified).value, 6);
+      return to_enclosure(x, Status::certified).value;
     else
-      return to_text(Real(x), 6);
+      return x;
   };
   for (Index i = 0; i < network.c.size(); ++i)
     if (!certainly_zero(network.c[i]))
-      throw InputError(
-          fmt::format("{}.c[{}]: {}; expected no biases", name, i, number(network.c[i])));
+      throw InputError(fmt::format("{}.c[{}]: {}; expected no biases", name, i,
+                                   to_text(number(network.c[i]), 6)));
   for (Index i = 0; i < network.r.size(); ++i)
     if (!certainly_zero(T(network.r[i] - 1)))
       throw InputError(
           fmt::format("{}.B[{}]: the row's norm is {}; expected 1, since {} is not positively "
                       "homogeneous (\"normalize\": true scales every row)",
-                      name, i, number(network.r[i]), network.activation.name()));
+                      name, i, norm_text(number(network.r[i])), network.activation.name()));
 }
 template void require_unit_rows(const NetworkValues<double>&, std::string_view);
 template void require_unit_rows(const NetworkValues<Real>&, std::string_view);

@@ -44,7 +44,9 @@ void require_finite(const Matrix<Interval>& hessian) {
 
 Spectrum spectrum_of(const Matrix<Interval>& hessian, Status status, int threads) {
   Spectrum spectrum{{}, 0, 0};
-  for (const Interval& x : symmetric_eigenvalues(hessian, threads)) {
+  for (const Interval& x : hessian.rows() > max_precise_spectrum
+                               ? symmetric_eigenvalues_in_double(hessian)
+                               : symmetric_eigenvalues(hessian, threads)) {
     spectrum.eigenvalues.push_back(to_enclosure(x, status));
     if (upper(x) < 0)
       ++spectrum.negative;
@@ -71,10 +73,13 @@ PointEvaluation evaluate(const Problem& problem, const EvaluationOptions& option
   if (options.hessian) check_size(problem, options.freedom);
   const PrecisionScope precision(options.digits, guard_digits);
   const ProblemValues<Interval> values = at_precision<Interval>(problem);
-  // A value does not depend on where its point may move.
   const bool differentiates = options.gradient || options.hessian;
-  const Constraint rows =
-      differentiates || values.student.r.size() == 0 ? options.freedom.rows : Constraint::free;
+  // The value of a loss does not depend on where its point may move.
+  const bool is_loss = std::holds_alternative<FullLoss>(options.objective) ||
+                       std::holds_alternative<DesignedLoss>(options.objective);
+  const Constraint rows = is_loss && !differentiates && values.student.r.size() > 0
+                              ? Constraint::free
+                              : options.freedom.rows;
   const auto objective =
       make_objective(options.objective, values, rows, PrecisionScope::digits(), options.threads);
   const Weights<Interval> x = student_weights<Interval>(problem, rows);

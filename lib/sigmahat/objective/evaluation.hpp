@@ -48,9 +48,12 @@ struct EvaluationOptions {
   int threads = 0;
 };
 
-/// Directions that `evaluate` takes a spectrum over, at most: an interval Hessian of 2000 rows
-/// would fill a gigabyte.
-inline constexpr int max_spectrum = 500;
+/// Directions that `evaluate` takes a spectrum over, at most: an interval Hessian of 3000 rows
+/// fills two gigabytes.
+inline constexpr int max_spectrum = 3000;
+/// Up to so many the eigenvalues come to the digits asked for, beyond to those of
+/// symmetric_eigenvalues_in_double.
+inline constexpr int max_precise_spectrum = 150;
 
 /// The objective at the problem's student, by interval arithmetic throughout.
 ///

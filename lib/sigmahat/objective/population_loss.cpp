@@ -2,6 +2,7 @@
 
 #include <sigmahat/coefficients/table.hpp>
 #include <sigmahat/kernel/dual_kernel.hpp>
+#include <sigmahat/kernel/hermite_expansion.hpp>
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/precision.hpp>
 #include <sigmahat/objective/evaluation.hpp>
@@ -213,6 +214,135 @@ SeriesLoss weighted_degrees(const ProblemValues<Interval>& p, const DegreeLoss& 
   return series;
 }
 
+/// Every neuron with its own Hermite coefficients.
+///
+/// f - s² is the squared norm of one network, the teacher's neurons with weights a* and the
+/// student's with weights -a: Σ_k Σ_ij w_i w_j s_k^(i) s_k^(j) ρ_ij^k.
+class Neurons {
+ public:
+  Neurons(const ProblemValues<Interval>& p, const SeriesOptions& options, int highest) {
+    const ExpansionLength length{.least_degree = highest};
+    add(p.teacher, expansions_of<Interval>(p.teacher.activation, length), Interval(1));
+    students_from_ = weights_.size();
+    if (const auto* designed = std::get_if<DesignedLoss>(&options.objective)) {
+      std::vector<Interval> kept;
+      for (int k = 0; k <= *designed->degrees.rbegin(); ++k) kept.emplace_back(0);
+      const CoefficientTable table = hermite_coefficients(
+          p.student.activation, *designed->degrees.rbegin(), PrecisionScope::digits());
+      for (const int k : designed->degrees)
+        kept[static_cast<std::size_t>(k)] =
+            to_interval(table.coefficients[static_cast<std::size_t>(k)].enclosure);
+      add(p.student, expansions_of_polynomial(std::move(kept)), Interval(-1));
+    } else {
+      add(p.student, expansions_of<Interval>(p.student.activation, length), Interval(-1));
+    }
+    for (std::size_t i = 0; i < weights_.size(); ++i)
+      for (std::size_t j = i + 1; j < weights_.size(); ++j) {
+        correlations_.push_back(correlation(rows_[i], rows_[j]).rho);
+        powers_.emplace_back(1);
+      }
+  }
+
+  /// Of degree k; called for k = 0, 1, ... in turn.
+  Interval contribution(int k) const {
+    Interval sum(0);
+    std::size_t pair = 0;
+    for (std::size_t i = 0; i < weights_.size(); ++i) {
+      const Interval own = weights_[i] * coefficient(i, k);
+      sum += square(own);
+      for (std::size_t j = i + 1; j < weights_.size(); ++j, ++pair)
+        sum += 2 * own * weights_[j] * coefficient(j, k) * powers_[pair];
+    }
+    return sum;
+  }
+  bool student_has(int k) const { return any(students_from_, weights_.size(), k); }
+  bool teacher_has(int k) const { return any(0, students_from_, k); }
+  void next_degree(int k) {
+    for (std::size_t i = 0; i < weights_.size(); ++i)
+      left_[i] = known_within(
+          Interval(left_[i] - square(coefficient(i, k))), Interval(0),
+          Interval(upper(expansions_[i]->squared ? (*expansions_[i]->squared)[0] : left_[i])));
+    for (std::size_t pair = 0; pair < powers_.size(); ++pair) powers_[pair] *= correlations_[pair];
+  }
+  /// What the terms with ρ = 1 add from here on, and a bound on the others.
+  Interval diagonal_tail() const {
+    Interval sum(0);
+    for (std::size_t i = 0; i < weights_.size(); ++i) sum += square(weights_[i]) * left_[i];
+    return sum;
+  }
+  Real off_diagonal_bound() const {
+    Interval sum(0);
+    std::size_t pair = 0;
+    for (std::size_t i = 0; i < weights_.size(); ++i)
+      for (std::size_t j = i + 1; j < weights_.size(); ++j, ++pair)
+        sum += 2 * abs(Interval(weights_[i] * weights_[j] * powers_[pair])) *
+               sqrt(Interval(left_[i] * left_[j]));
+    return upper(sum);
+  }
+
+ private:
+  void add(const Values& network, const ExpandNeuron<Interval>& expand, const Interval& sign) {
+    for (Eigen::Index i = 0; i < network.B.rows(); ++i) {
+      rows_.push_back(row(network, i));
+      weights_.push_back(sign * network.a[i]);
+      expansions_.push_back(expand(network.r.size() > 0 ? network.r[i] : Interval(1),
+                                   network.c.size() > 0 ? network.c[i] : Interval(0)));
+      Interval whole(0);  // E[σ(ru + c)²]
+      if (const auto& squared = expansions_.back()->squared)
+        whole = (*squared)[0];
+      else
+        for (const Interval& s : expansions_.back()->s) whole += square(s);
+      left_.push_back(whole);
+    }
+  }
+  Interval coefficient(std::size_t i, int k) const {
+    const auto& s = expansions_[i]->s;
+    return static_cast<std::size_t>(k) < s.size() ? s[static_cast<std::size_t>(k)] : Interval(0);
+  }
+  bool any(std::size_t from, std::size_t to, int k) const {
+    for (std::size_t i = from; i < to; ++i)
+      if (!certainly_zero(coefficient(i, k))) return true;
+    return false;
+  }
+
+  std::vector<Vector<Interval>> rows_;
+  std::vector<Interval> weights_, left_;  ///< left_: Σ of the squared coefficients not yet passed
+  std::vector<std::shared_ptr<const HermiteExpansion<Interval>>> expansions_;
+  std::size_t students_from_ = 0;
+  std::vector<Interval> correlations_, powers_;  ///< of pairs i < j
+};
+
+SeriesLoss degrees_of_neurons(const ProblemValues<Interval>& p, const SeriesOptions& options,
+                              int highest) {
+  Neurons neurons(p, options, highest);
+  const Real wanted =
+      upper(Interval(neurons.diagonal_tail() + p.noise_variance)) * pow(Real(10), -options.digits);
+  SeriesLoss loss;
+  Interval sum = p.noise_variance;
+  for (int k = 0;; ++k) {
+    const Interval contribution = neurons.contribution(k);
+    sum += contribution;
+    loss.degree_terms.push_back({k,
+                                 {},
+                                 {},
+                                 {},
+                                 {},
+                                 to_enclosure(contribution, Status::certified),
+                                 neurons.student_has(k) || !neurons.teacher_has(k)});
+    neurons.next_degree(k);
+    loss.truncation_bound = neurons.off_diagonal_bound();
+    if (k == highest || (!options.max_degree && loss.truncation_bound <= wanted)) break;
+  }
+  const Interval tail = neurons.diagonal_tail();
+  loss.terms = static_cast<int>(loss.degree_terms.size());
+  loss.partial_sum = to_enclosure(sum, Status::certified);
+  loss.known_tail = to_enclosure(tail, Status::certified);
+  loss.value = to_enclosure(
+      Interval(sum + tail + make_interval(Real(-loss.truncation_bound), loss.truncation_bound)),
+      Status::certified);
+  return loss;
+}
+
 void check_override(const std::optional<CoefficientOverride>& wrong, int max_degree) {
   if (wrong && (wrong->degree < 0 || wrong->degree > max_degree))
     throw DomainError(fmt::format("the overridden degree must be between 0 and {}, not {}",
@@ -237,11 +367,14 @@ SeriesLoss population_loss_series(const Problem& problem, const SeriesOptions& o
   check_override(options.override_coefficient, highest);
   const PrecisionScope precision(options.digits, guard_digits);
   const ProblemValues<Interval> p = at_precision<Interval>(problem);
+  degree_part(options.objective, 0);
+  const auto* weighted = std::get_if<DegreeLoss>(&options.objective);
+  if (!weighted && !options.override_coefficient &&
+      !(has_unit_rows(p.teacher) && has_unit_rows(p.student)))
+    return degrees_of_neurons(p, options, highest);
   require_unit_rows(p.teacher, "teacher");
   require_unit_rows(p.student, "student");
-  degree_part(options.objective, 0);
-  if (const auto* weighted = std::get_if<DegreeLoss>(&options.objective))
-    return weighted_degrees(p, *weighted, options.max_degree);
+  if (weighted) return weighted_degrees(p, *weighted, options.max_degree);
   auto [teacher, student] = tables_of(p, options, highest);
   GramPowers gram(p);
   const Interval scale = teacher.second_moment_left() * gram.teacher_diagonal +

@@ -25,12 +25,14 @@ PopulationLoss population_loss(const Problem& problem, int digits, int threads =
 struct DegreeTerm {
   int degree;
   /// σ̂_k, and the student's γ̂_k: the same where they share σ, zero where the student has dropped
-  /// the degree. Neither where the degree has a weight.
+  /// the degree. Neither where the degree has a weight, nor where rows are not unit or have biases:
+  /// then each neuron has its own.
   std::optional<Enclosure> teacher_coefficient, student_coefficient;
   std::optional<Rational> weight;
-  /// ‖Σ a*_i b*_i^{⊗k} - Σ a_i b_i^{⊗k}‖_F²
-  Enclosure f_k;
-  /// ‖σ̂_k Σ a*_i b*_i^{⊗k} - γ̂_k Σ a_i b_i^{⊗k}‖_F²; σ̂_k² f_k for equal coefficients; or w_k f_k
+  /// ‖Σ a*_i b*_i^{⊗k} - Σ a_i b_i^{⊗k}‖_F², of unit rows without biases
+  std::optional<Enclosure> f_k;
+  /// ‖σ̂_k Σ a*_i b*_i^{⊗k} - γ̂_k Σ a_i b_i^{⊗k}‖_F², where each neuron's coefficient is that of its
+  /// length and bias; σ̂_k² f_k for equal coefficients; or w_k f_k
   Enclosure contribution;
   /// False where the teacher has this degree and the student has not: nothing the student does
   /// changes the contribution.
@@ -67,7 +69,8 @@ struct SeriesOptions {
 };
 
 /// The objective and its degree terms from Gram matrices; never forms a tensor. Throws DomainError
-/// for one that is no squared distance.
+/// for one that is no squared distance; InputError for Σ w_k f_k, or a coefficient overridden,
+/// where rows are not unit or have biases.
 SeriesLoss population_loss_series(const Problem& problem, const SeriesOptions& options);
 
 /// The key lemma: E[y h_k(b·x)] = σ̂_k Σ_j a*_j ⟨b*_j, b⟩^k for k = 0..max_degree, b the unit row
