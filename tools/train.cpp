@@ -228,8 +228,10 @@ ExitCode run_train(const TrainOptions& options) {
                                 plan.training.freedom.trains_a ? "trained" : "fixed"));
   report.heading.emplace_back("precision", describe_numerics(options.common));
   if (plan.many_seeds) report.sections.push_back(runs_section(runs));
-  for (Section& section : run_sections(
-           runs.front(), end, options.trajectory ? options.trajectory->string() : std::string()))
+  const bool distance = is_squared_distance(plan.objective);
+  for (Section& section :
+       run_sections(runs.front(), end, distance,
+                    options.trajectory ? options.trajectory->string() : std::string()))
     report.sections.push_back(std::move(section));
 
   if (options.trajectory)

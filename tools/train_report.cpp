@@ -134,7 +134,7 @@ Band band_of(const std::vector<TrainedRun>& runs, Coordinate coordinate, const s
 
 }  // namespace
 
-std::vector<Section> run_sections(const TrainedRun& run, const Problem& end,
+std::vector<Section> run_sections(const TrainedRun& run, const Problem& end, bool squared_distance,
                                   const std::string& trajectory_file) {
   const TrajectoryPoint& last = run.trajectory.back();
   const TeacherDistance& distance = last.distance.value();
@@ -148,7 +148,7 @@ std::vector<Section> run_sections(const TrainedRun& run, const Problem& end,
            last.samples > 0 ? Audience::everyone : Audience::programs},
           {"final.loss", "loss", rounded(last.loss, digits)},
           {"final.above_constant", "above the constant", rounded(last.loss - run.constant, digits),
-           "what a student can remove"},
+           "what a student can remove", squared_distance ? Audience::everyone : Audience::programs},
           {"final.gradient_norm", "gradient norm", rounded(last.gradient_norm, 3)},
           {"final.surrogate_distance", "surrogate distance", rounded(distance.surrogate, digits)},
           {"final.distance_modulo_permutation", "distance",

@@ -23,7 +23,9 @@ struct TrainedRun {
 };
 
 /// The end of a run, and a table of some points on the way.
-std::vector<Section> run_sections(const TrainedRun& run, const Problem& end,
+/// @param squared_distance  the objective is one: something of it may be out of every student's
+/// reach
+std::vector<Section> run_sections(const TrainedRun& run, const Problem& end, bool squared_distance,
                                   const std::string& trajectory_file);
 /// One row a run.
 Section runs_section(const std::vector<TrainedRun>& runs);
