@@ -14,12 +14,6 @@
 namespace sigmahat::cli {
 namespace {
 
-/// A file that is to be written, with the option that names it.
-struct Target {
-  std::string option;
-  std::filesystem::path file;
-};
-
 void require_different_files(const std::vector<Target>& targets) {
   const auto resolved = [](const std::filesystem::path& file) {
     return std::filesystem::weakly_canonical(std::filesystem::absolute(file));
@@ -47,8 +41,10 @@ void write_picture(const std::string& target, const std::string& picture,
 
 }  // namespace
 
-void check_delivery(const CommonOptions& options, const std::optional<ExtraPicture>& extra) {
-  std::vector<Target> targets;
+void check_delivery(const CommonOptions& options, const std::optional<ExtraPicture>& extra,
+                    const std::vector<Target>& others) {
+  std::vector<Target> targets = others;
+  for (const Target& other : others) check_writable(other.file);
   if (options.output) targets.push_back({"--output", *options.output});
   const auto check_picture = [&](const std::string& option, const std::string& target) {
     check_plot_target(option, target);

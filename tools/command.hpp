@@ -17,6 +17,7 @@ enum class ExitCode {
   bad_input = 2,
   numerical_failure = 3,
   io_failure = 4,
+  interrupted = 130,  ///< by SIGINT
 };
 
 /// What a command does once its options have been read.
@@ -28,6 +29,7 @@ Run add_coefficients(CLI::App& command);
 Run add_gadget(CLI::App& command);
 Run add_kernel(CLI::App& command);
 Run add_loss(CLI::App& command);
+Run add_train(CLI::App& command);
 Run add_verify(CLI::App& command);
 
 /// A picture beside the one of --plot, with the option that asks for it.
@@ -37,9 +39,17 @@ struct ExtraPicture {
   std::optional<Plot> plot = {};
 };
 
-/// Refuses what could not be delivered in the end (output, plots) before a long computation.
+/// A file that a command is to write besides, with the option that names it.
+struct Target {
+  std::string option;
+  std::filesystem::path file;
+};
+
+/// Refuses what could not be delivered in the end (output, plots, other files) before a long
+/// computation.
 void check_delivery(const CommonOptions& options,
-                    const std::optional<ExtraPicture>& extra = std::nullopt);
+                    const std::optional<ExtraPicture>& extra = std::nullopt,
+                    const std::vector<Target>& others = {});
 
 /// Writes text that is no report (source code) where --output says.
 ExitCode deliver_text(const std::string& text, const CommonOptions& options);

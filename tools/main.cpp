@@ -33,6 +33,8 @@ constexpr std::array commands{
     CommandEntry{"verify", "check Theorem 1 on a problem: series, dual kernels, samples",
                  add_verify},
     CommandEntry{"loss", "closed-form population loss of a problem, degree by degree", add_loss},
+    CommandEntry{"train", "optimizers on exact objectives and on samples, with trajectories",
+                 add_train},
     CommandEntry{"coefficients", "Hermite coefficients of an activation", add_coefficients},
     CommandEntry{"gadget", "estimator of a polynomial of inner products from labels", add_gadget},
     CommandEntry{"kernel", "dual activation of one or two activations", add_kernel},

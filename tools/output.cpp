@@ -35,6 +35,16 @@ extern "C" void end_on_signal(int signal) {
   ::_exit(128 + signal);
 }
 
+/// SignalNote's.
+std::atomic<bool> signals_are_noted{false};
+std::atomic<int> noted_signal{0};
+
+extern "C" void note_or_end_on_signal(int signal) {
+  int none = 0;
+  if (!signals_are_noted.load() || !noted_signal.compare_exchange_strong(none, signal))
+    end_on_signal(signal);
+}
+
 class Descriptor {
  public:
   explicit Descriptor(int descriptor) : descriptor_(descriptor) {}
@@ -155,13 +165,26 @@ void write_stdout(std::string_view content) {
   if (error != 0 && error != EPIPE) refuse("standard output", "cannot be written", error);
 }
 
+SignalNote::SignalNote() {
+  noted_signal = 0;
+  signals_are_noted = true;
+}
+
+SignalNote::~SignalNote() {
+  signals_are_noted = false;
+}
+
+int SignalNote::signal() const {
+  return noted_signal.load();
+}
+
 void handle_signals() {
   std::signal(SIGPIPE, SIG_IGN);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     // A shell starts background jobs with SIGINT ignored, nohup with SIGHUP ignored: leave that.
     struct sigaction current {};
     ::sigaction(signal, nullptr, &current);
-    if (current.sa_handler != SIG_IGN) std::signal(signal, end_on_signal);
+    if (current.sa_handler != SIG_IGN) std::signal(signal, note_or_end_on_signal);
   }
 }
 

@@ -19,4 +19,17 @@ void write_stdout(std::string_view content);
 /// no temporary file left behind; a closed pipe no longer ends it.
 void handle_signals();
 
+/// While it lives, the first SIGINT, SIGTERM or SIGHUP is only noted; the next one ends the program
+/// as ever. For runs that leave a checkpoint.
+class SignalNote {
+ public:
+  SignalNote();
+  ~SignalNote();
+  SignalNote(const SignalNote&) = delete;
+  SignalNote& operator=(const SignalNote&) = delete;
+
+  /// The signal, 0 for none.
+  int signal() const;
+};
+
 }  // namespace sigmahat::cli

@@ -46,7 +46,7 @@ ProgressBar::~ProgressBar() {
   if (drawn_) show_line("");
 }
 
-void ProgressBar::update(std::uint64_t done) {
+void ProgressBar::update(std::uint64_t done, const std::function<std::string()>& note) {
   const Clock::time_point now = Clock::now();
   if (!enabled_ || now < next_ || done == 0) return;
   next_ = now + refresh;
@@ -56,8 +56,11 @@ void ProgressBar::update(std::uint64_t done) {
   const double left = static_cast<double>(total_ - std::min(done, total_)) / rate;
   const double fraction = static_cast<double>(done) / static_cast<double>(total_);
   const auto filled = static_cast<std::size_t>(fraction * bar_width);
-  show_line(fmt::format("[{:<{}}] {:3.0f}%  {:.2e} {}/s  {} left", std::string(filled, '#'),
-                        bar_width, 100 * fraction, rate, unit_, duration_text(left)));
+  std::string line =
+      fmt::format("[{:<{}}] {:3.0f}%  {:.2e} {}/s  {} left", std::string(filled, '#'), bar_width,
+                  100 * fraction, rate, unit_, duration_text(left));
+  if (note) line += "  " + note();
+  show_line(line);
 }
 
 std::function<bool(std::uint64_t)> ProgressBar::callback() {

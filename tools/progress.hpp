@@ -22,7 +22,8 @@ class ProgressBar {
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
-  void update(std::uint64_t done);
+  /// @param note  shown behind the rest: "loss 0.12"
+  void update(std::uint64_t done, const std::function<std::string()>& note = {});
   /// Calls `update` and asks for no stop: what sampling reports its progress to. Not to outlive the
   /// bar.
   std::function<bool(std::uint64_t)> callback();

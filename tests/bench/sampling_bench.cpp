@@ -5,6 +5,7 @@
 #include <sigmahat/objective/make_objective.hpp>
 #include <sigmahat/sampling/sampled_loss.hpp>
 #include <sigmahat/sampling/sampled_objective.hpp>
+#include <sigmahat/sampling/stochastic_objective.hpp>
 
 #include "timing.hpp"
 
@@ -87,6 +88,81 @@ BENCHMARK(sample)
     ->Iterations(11)
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);
+
+/// What an iteration of SGD costs on fresh samples: its two matrix products alone, on inputs that
+/// are there, block by block.
+template <class T>
+void multiply_batch(const Matrix<double>& B, Index batch, int threads) {
+  constexpr Index size = 256;
+  const Matrix<T> transposed = B.transpose().cast<T>();
+  for_each_block(static_cast<std::size_t>(batch / size), threads, [&](std::size_t) {
+    thread_local const Matrix<T> inputs = Matrix<T>::Random(size, width);
+    thread_local Matrix<T> student(size, width), gradient(width, width);
+    student.noalias() = inputs * transposed;
+    gradient.noalias() = inputs.transpose() * student;
+    benchmark::DoNotOptimize(gradient.data());
+  });
+}
+
+/// Its random numbers alone.
+template <class T>
+void draw_batch(Index batch, int threads) {
+  const NormalStream stream(1, 0);
+  for_each_block(static_cast<std::size_t>(batch) / rows, threads, [&](std::size_t block) {
+    thread_local Matrix<T> inputs(rows, width);
+    stream.fill(block * rows, rows, width, inputs.data(), rows);
+    benchmark::DoNotOptimize(inputs.data());
+  });
+}
+
+/// SGD on fresh samples, B of unit rows against the identity. Arguments: threads; batch. Ten
+/// iterations at a time and the parts are timed in turn; medians.
+template <class T>
+void fresh_sample_sgd(benchmark::State& state) {
+  const auto threads = static_cast<int>(state.range(0));
+  const auto batch = static_cast<Index>(state.range(1));
+  const ProblemValues<double> problem = workload();
+  BatchSampling sampling;
+  sampling.batch = static_cast<std::uint64_t>(batch);
+  sampling.threads = threads;
+  sampling.format = sizeof(T) == sizeof(float) ? FloatFormat::float32 : FloatFormat::float64;
+  const auto objective =
+      make_stochastic_objective(FullLoss{}, problem, Constraint::sphere, sampling);
+  Weights<double> x{problem.student.a, problem.student.B};
+  StochasticObjective::Evaluation result;
+  std::uint64_t iteration = 0;
+  constexpr int at_a_time = 10;
+  const auto iterate = [&] {
+    for (int i = 0; i < at_a_time; ++i) {
+      objective->evaluate(iteration++, x, result);
+      x.B -= 1e-4 * result.gradient.B;
+    }
+  };
+  iterate();
+  std::vector<double> products, normals, total;
+  for (auto _ : state) {
+    products.push_back(seconds([&] {
+      for (int i = 0; i < at_a_time; ++i) multiply_batch<T>(x.B, batch, threads);
+    }));
+    normals.push_back(seconds([&] {
+      for (int i = 0; i < at_a_time; ++i) draw_batch<T>(batch, threads);
+    }));
+    total.push_back(seconds(iterate));
+    state.SetIterationTime(total.back());
+  }
+  const double all = median(total);
+  state.counters["iterations/s"] = at_a_time / all;
+  state.counters["products_share"] = median(products) / all;
+  state.counters["normals_share"] = median(normals) / all;  // must not exceed a third
+  state.counters["rest_share"] = 1 - (median(products) + median(normals)) / all;
+  state.counters["loss"] = result.value;  // what was computed
+}
+void fresh_sample_arguments(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"threads", "batch"})->ArgsProduct({{1, 2}, {1024, 8192}});
+  benchmark->Iterations(31)->UseManualTime()->Unit(benchmark::kMillisecond);
+}
+BENCHMARK_TEMPLATE(fresh_sample_sgd, float)->Name("W4/sgd_float32")->Apply(fresh_sample_arguments);
+BENCHMARK_TEMPLATE(fresh_sample_sgd, double)->Name("W4/sgd_float64")->Apply(fresh_sample_arguments);
 
 /// Samples that are there, of the teacher of W4.
 struct GivenSamples {

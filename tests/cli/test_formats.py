@@ -16,6 +16,7 @@ TABLES = {
     "coefficients": "coefficients",
     "kernel": "points",
     "loss": "degree_terms",
+    "train": "trajectory",
     "verify": "sampled",
 }
 

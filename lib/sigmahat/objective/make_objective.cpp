@@ -324,6 +324,24 @@ Weights<T> student_weights(const Problem& problem, Constraint constraint) {
   return {std::move(student.a), std::move(student.B), std::move(student.c)};
 }
 
+Problem with_student(const Problem& problem, const Weights<double>& x, Constraint constraint) {
+  Problem moved = problem;
+  const auto exactly = [](const Vector<double>& numbers) {
+    std::vector<Rational> exact;
+    for (const double number : numbers) exact.emplace_back(number);
+    return exact;
+  };
+  moved.student.a = exactly(x.a);
+  moved.student.c = exactly(x.c);
+  moved.student.B = {WeightMatrix::Doubles{x.B}};
+  // A file that asks for unit rows would take the student's lengths away.
+  if (problem.normalize && constraint == Constraint::free) {
+    moved.teacher.B = {WeightMatrix::Doubles{at_precision<double>(problem).teacher.B}};
+    moved.normalize = false;
+  }
+  return moved;
+}
+
 #define SIGMAHAT_INSTANTIATE(T)                                                        \
   template std::optional<PolynomialTerms<T>> polynomial_terms(const ObjectiveChoice&,  \
                                                               const Activation&, int); \

@@ -89,4 +89,8 @@ std::optional<PolynomialTerms<T>> polynomial_terms(const ObjectiveChoice& choice
 template <Scalar T>
 Weights<T> student_weights(const Problem& problem, Constraint constraint);
 
+/// The problem with this student: what student_weights gives back, to the last bit where rows are
+/// free, to their rounding where they are on the sphere.
+Problem with_student(const Problem& problem, const Weights<double>& x, Constraint constraint);
+
 }  // namespace sigmahat

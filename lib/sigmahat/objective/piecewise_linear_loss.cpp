@@ -169,17 +169,22 @@ PiecewiseLinearLoss::PiecewiseLinearLoss(NetworkValues<double> teacher, const Ac
         Pairs(teacher_.B, teacher_scales_, teacher_.B, teacher_scales_).quadratic_form(threads);
 }
 
-PiecewiseLinearLoss::Slopes PiecewiseLinearLoss::slopes(const Activation& activation) {
+bool PiecewiseLinearLoss::takes(const Activation& activation) {
   const auto* pieces = std::get_if<PiecewisePolynomial>(&activation.structure());
   const auto is_linear = [](const Polynomial& p) {
     return p.empty() || (p.size() == 2 && p[0] == 0);
   };
-  if (!pieces || !std::all_of(pieces->pieces.begin(), pieces->pieces.end(), is_linear) ||
-      !std::all_of(pieces->breakpoints.begin(), pieces->breakpoints.end(),
-                   [](const Rational& x) { return x == 0; }))
+  return pieces && std::all_of(pieces->pieces.begin(), pieces->pieces.end(), is_linear) &&
+         std::all_of(pieces->breakpoints.begin(), pieces->breakpoints.end(),
+                     [](const Rational& x) { return x == 0; });
+}
+
+PiecewiseLinearLoss::Slopes PiecewiseLinearLoss::slopes(const Activation& activation) {
+  if (!takes(activation))
     throw DomainError(
         "the fast loss is for activations that are linear on either side of zero, not " +
         activation.name());
+  const auto* pieces = std::get_if<PiecewisePolynomial>(&activation.structure());
   const auto slope = [](const Polynomial& p) { return p.empty() ? Rational(0) : p[1]; };
   const Rational left = slope(pieces->pieces.front()), right = slope(pieces->pieces.back());
   return {from_rational<double>((right + left) / 2), from_rational<double>((right - left) / 2)};

@@ -34,6 +34,9 @@ struct LossGradient {
 /// Bitwise the same for every number of threads.
 class PiecewiseLinearLoss {
  public:
+  /// Whether an activation is linear on either side of zero.
+  static bool takes(const Activation& activation);
+
   /// The teacher's part, O(m*² d), is computed here and never again.
   ///
   /// Throws DomainError unless both activations are linear on either side of zero; InputError where

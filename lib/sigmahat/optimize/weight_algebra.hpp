@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cmath>
+
+#include <sigmahat/objective/objective.hpp>
+
+namespace sigmahat {
+
+// The weights of a student as a vector space. Internal: not installed.
+
+inline double inner(const Weights<double>& u, const Weights<double>& v) {
+  return u.a.dot(v.a) + u.B.cwiseProduct(v.B).sum() + u.c.dot(v.c);
+}
+
+inline double norm(const Weights<double>& u) {
+  return std::sqrt(inner(u, u));
+}
+
+/// y += factor·x
+inline void add(Weights<double>& y, double factor, const Weights<double>& x) {
+  y.a += factor * x.a;
+  y.B += factor * x.B;
+  y.c += factor * x.c;
+}
+
+inline Weights<double> scaled(double factor, Weights<double> x) {
+  x.a *= factor;
+  x.B *= factor;
+  x.c *= factor;
+  return x;
+}
+
+inline Weights<double> zeros_like(const Weights<double>& x) {
+  return {Vector<double>::Zero(x.a.size()), Matrix<double>::Zero(x.B.rows(), x.B.cols()),
+          Vector<double>::Zero(x.c.size())};
+}
+
+inline bool all_finite(const Weights<double>& x) {
+  return x.a.allFinite() && x.B.allFinite() && x.c.allFinite();
+}
+
+}  // namespace sigmahat

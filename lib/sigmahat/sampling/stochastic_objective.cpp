@@ -1,0 +1,168 @@
+#include <fmt/format.h>
+
+#include <sigmahat/coefficients/vanishing.hpp>
+#include <sigmahat/numeric/errors.hpp>
+#include <sigmahat/numeric/parallel.hpp>
+#include <sigmahat/sampling/label_sampler.hpp>
+#include <sigmahat/sampling/sampled_gradient.hpp>
+#include <sigmahat/sampling/sampled_objective.hpp>
+#include <sigmahat/sampling/stochastic_objective.hpp>
+
+namespace sigmahat {
+namespace {
+
+using Eigen::Index;
+
+/// A SampledObjective, which is a function of B alone, on the batches of iterations.
+class BatchObjective final : public StochasticObjective {
+ public:
+  BatchObjective(SampleBatches<double> batches, SampledObjective objective, double offset,
+                 int threads)
+      : batches_(std::move(batches)),
+        objective_(std::move(objective)),
+        offset_(offset),
+        threads_(threads) {}
+
+  void evaluate(std::uint64_t iteration, const Weights<double>& x, Evaluation& result) override {
+    const auto count = static_cast<Index>(batches_.batch());
+    inputs_.resize(count, batches_.dimension());
+    labels_.resize(count);
+    batches_.move_to(iteration);
+    constexpr Index block = 256;
+    for_each_block(static_cast<std::size_t>((count - 1) / block + 1), threads_, [&](std::size_t b) {
+      const Index first = static_cast<Index>(b) * block, size = std::min(block, count - first);
+      BatchBlock<double>& samples = memory_.local();
+      batches_.draw(static_cast<std::uint64_t>(first), size, samples);
+      inputs_.middleRows(first, size) = samples.inputs;
+      labels_.segment(first, size) = samples.labels.array() + offset_;
+    });
+    objective_.evaluate({inputs_, labels_, offset_}, x.B, {}, work_, sampled_, threads_);
+    result.value = sampled_.value;
+    result.gradient.a.setZero(x.a.size());
+    result.gradient.B = sampled_.gradient;
+    result.gradient.c.setZero(x.c.size());
+  }
+  std::uint64_t batch() const override { return batches_.batch(); }
+
+ private:
+  SampleBatches<double> batches_;
+  SampledObjective objective_;
+  double offset_;
+  int threads_;
+  Matrix<double> inputs_;
+  Vector<double> labels_;
+  tbb::enumerable_thread_specific<BatchBlock<double>> memory_;
+  SampledObjective::Workspace work_;
+  SampledEvaluation sampled_;
+};
+
+/// A student Σ a_i γ(⟨b_i,x⟩ + c_i).
+struct Student {
+  const Activation& activation;
+  std::set<int> kept;                                    ///< degrees; empty for all
+  std::optional<std::vector<double>> coefficients = {};  ///< of γ = Σ g_k h_k, where some are kept
+  bool plain;                                            ///< unit rows without biases
+};
+
+/// γ̂_k for the kept degrees k, 0 for the others.
+std::vector<double> kept_coefficients(const Activation& activation, const std::set<int>& kept) {
+  const CoefficientTable table = hermite_coefficients(activation, *kept.rbegin(), 17);
+  std::vector<double> g(table.coefficients.size(), 0.0);
+  for (const int k : kept)
+    g[static_cast<std::size_t>(k)] =
+        from_enclosure<double>(table.coefficients[static_cast<std::size_t>(k)].enclosure);
+  return g;
+}
+
+/// Whether ŷ has no part of degree k, proven: on the sphere γ̂_k = 0. A row of another length turns
+/// h_n into a sum of degrees n, n-2, ..., a bias into one of all degrees up to n.
+bool lacks_degree(const Student& student, int k, const std::vector<int>& vanishing) {
+  const auto certainly_zero = [&](int n) {
+    return (!student.kept.empty() && !student.kept.contains(n)) ||
+           std::find(vanishing.begin(), vanishing.end(), n) != vanishing.end();
+  };
+  return student.plain && certainly_zero(k);
+}
+
+/// The parity of all that the student can be, which rows of any length keep.
+bool lacks_parity(const Student& student, int k, bool biased) {
+  if (biased) return false;
+  if (!student.kept.empty())
+    return std::none_of(student.kept.begin(), student.kept.end(),
+                        [&](int n) { return n >= k && (n - k) % 2 == 0; });
+  const Parity parity = student.activation.parity();
+  return (parity == Parity::even && k % 2 == 1) || (parity == Parity::odd && k % 2 == 0);
+}
+
+void require_unbiased_center(const Student& student, bool biased, const LabelDegrees& center) {
+  const std::vector<int> degrees = center.degrees();
+  if (degrees.empty()) return;
+  const std::vector<int> vanishing =
+      vanishing_degrees(hermite_coefficients(student.activation, highest_label_degree, 17));
+  for (const int k : degrees)
+    if (!lacks_degree(student, k, vanishing) && !lacks_parity(student, k, biased))
+      throw InputError(fmt::format(
+          "labels cannot be centred at degree {}: the student can have a part of this degree, and "
+          "the gradient would be biased",
+          k));
+}
+
+/// E|P(x)|², P the polynomial that is subtracted.
+double squared_norm(const LabelDegrees& center) {
+  double sum = 0;
+  if (center.constant) sum += *center.constant * *center.constant;
+  if (center.linear) sum += center.linear->squaredNorm();
+  if (center.quadratic) sum += center.quadratic->squaredNorm() / 2;
+  return sum;
+}
+
+template <class T>
+std::unique_ptr<StochasticObjective> squared_loss(const Student& student,
+                                                  const ProblemValues<double>& problem,
+                                                  const BatchSampling& sampling) {
+  BatchActivation<T> activation = student.coefficients ? BatchActivation<T>(*student.coefficients)
+                                                       : BatchActivation<T>(student.activation);
+  return std::make_unique<SampledGradient<T>>(
+      SampleBatches<T>(problem.teacher, problem.noise_variance, sampling), std::move(activation),
+      problem.student.c.size() > 0, squared_norm(sampling.center), sampling.threads);
+}
+
+}  // namespace
+
+std::unique_ptr<StochasticObjective> make_stochastic_objective(const ObjectiveChoice& choice,
+                                                               const ProblemValues<double>& problem,
+                                                               Constraint constraint,
+                                                               const BatchSampling& sampling) {
+  if (std::holds_alternative<DegreeLoss>(choice))
+    throw InputError(
+        fmt::format("{} is no mean over samples: expected f, f_gamma or an objective of gadgets",
+                    to_text(choice)));
+  if (is_squared_distance(choice)) {
+    const bool biased = problem.student.c.size() > 0;
+    Student student{
+        problem.student.activation, {}, {}, constraint == Constraint::sphere && !biased};
+    if (const auto* designed = std::get_if<DesignedLoss>(&choice)) {
+      student.kept = designed->degrees;
+      student.coefficients = kept_coefficients(student.activation, student.kept);
+    }
+    require_unbiased_center(student, biased, sampling.center);
+    return sampling.format == FloatFormat::float32
+               ? squared_loss<float>(student, problem, sampling)
+               : squared_loss<double>(student, problem, sampling);
+  }
+  if (sampling.format == FloatFormat::float32)
+    throw InputError(fmt::format("{} is sampled in float64 only", to_text(choice)));
+  if (sampling.center.linear || sampling.center.quadratic)
+    throw InputError(fmt::format("{}: labels can be centred at degree 0 only", to_text(choice)));
+  require_unit_rows(problem.teacher, "teacher");
+  const auto terms = polynomial_terms<double>(choice, problem.teacher.activation, 17);
+  Matrix<double> moment;
+  if (terms->norm == PolynomialTerms<double>::Norm::teacher)
+    moment = second_moment(problem.teacher);
+  return std::make_unique<BatchObjective>(
+      SampleBatches<double>(problem.teacher, problem.noise_variance, sampling),
+      SampledObjective(*terms, problem.teacher.activation, std::move(moment)),
+      sampling.center.constant.value_or(0), sampling.threads);
+}
+
+}  // namespace sigmahat
