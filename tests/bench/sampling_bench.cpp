@@ -92,10 +92,10 @@ BENCHMARK(sample)
 /// What an iteration of SGD costs on fresh samples: its two matrix products alone, on inputs that
 /// are there, block by block.
 template <class T>
-void multiply_batch(const Matrix<double>& B, Index batch, int threads) {
+void multiply_batch(const Matrix<double>& B, Index batch, Team& team) {
   constexpr Index size = 256;
   const Matrix<T> transposed = B.transpose().cast<T>();
-  for_each_block(static_cast<std::size_t>(batch / size), threads, [&](std::size_t) {
+  team.for_each_block(static_cast<std::size_t>(batch / size), [&](std::size_t) {
     thread_local const Matrix<T> inputs = Matrix<T>::Random(size, width);
     thread_local Matrix<T> student(size, width), gradient(width, width);
     student.noalias() = inputs * transposed;
@@ -106,9 +106,9 @@ void multiply_batch(const Matrix<double>& B, Index batch, int threads) {
 
 /// Its random numbers alone.
 template <class T>
-void draw_batch(Index batch, int threads) {
+void draw_batch(Index batch, Team& team) {
   const NormalStream stream(1, 0);
-  for_each_block(static_cast<std::size_t>(batch) / rows, threads, [&](std::size_t block) {
+  team.for_each_block(static_cast<std::size_t>(batch) / rows, [&](std::size_t block) {
     thread_local Matrix<T> inputs(rows, width);
     stream.fill(block * rows, rows, width, inputs.data(), rows);
     benchmark::DoNotOptimize(inputs.data());
@@ -131,6 +131,7 @@ void fresh_sample_sgd(benchmark::State& state) {
   Weights<double> x{problem.student.a, problem.student.B};
   StochasticObjective::Evaluation result;
   std::uint64_t iteration = 0;
+  Team team(threads);
   constexpr int at_a_time = 10;
   const auto iterate = [&] {
     for (int i = 0; i < at_a_time; ++i) {
@@ -142,10 +143,10 @@ void fresh_sample_sgd(benchmark::State& state) {
   std::vector<double> products, normals, total;
   for (auto _ : state) {
     products.push_back(seconds([&] {
-      for (int i = 0; i < at_a_time; ++i) multiply_batch<T>(x.B, batch, threads);
+      for (int i = 0; i < at_a_time; ++i) multiply_batch<T>(x.B, batch, team);
     }));
     normals.push_back(seconds([&] {
-      for (int i = 0; i < at_a_time; ++i) draw_batch<T>(batch, threads);
+      for (int i = 0; i < at_a_time; ++i) draw_batch<T>(batch, team);
     }));
     total.push_back(seconds(iterate));
     state.SetIterationTime(total.back());

@@ -24,6 +24,35 @@ TEST_CASE("Every block is worked on exactly once") {
   }
 }
 
+TEST_CASE("A team works on every block once, call after call") {
+  for (const int threads : {0, 1, 2, 3, 7}) {
+    CAPTURE(threads);
+    Team team(threads);
+    Team moved = std::move(team);
+    std::vector<std::atomic<int>> calls(50);
+    for (int call = 0; call < 200; ++call) {
+      const auto blocks = static_cast<std::size_t>(call % 51);
+      moved.for_each_block(blocks, [&](std::size_t block) { ++calls.at(block); });
+    }
+    int wrong = 0;
+    for (std::size_t block = 0; block < calls.size(); ++block) {
+      int expected = 0;
+      for (int call = 0; call < 200; ++call)
+        expected += static_cast<std::size_t>(call % 51) > block;
+      wrong += calls[block] != expected;
+    }
+    CHECK(wrong == 0);
+    if (threads > 0)
+      CHECK_THROWS_WITH_AS(moved.for_each_block(9,
+                                                [](std::size_t block) {
+                                                  if (block == 4)
+                                                    throw NumericalError("block 4 failed");
+                                                }),
+                           "block 4 failed", NumericalError);
+  }
+  CHECK_THROWS_AS(Team(-1), DomainError);
+}
+
 TEST_CASE("No more threads work than were asked for") {
   for (const int threads : {1, 2}) {
     CAPTURE(threads);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 
 namespace sigmahat {
 
@@ -11,5 +12,22 @@ namespace sigmahat {
 /// in order of their index, and the result is bitwise the same for every number of threads. The
 /// first exception thrown by a block is thrown again here.
 void for_each_block(std::size_t blocks, int threads, const std::function<void(std::size_t)>& work);
+
+/// for_each_block on threads that are kept from call to call: where calls follow each other
+/// closely, a tenth of a millisecond is too long to wait for new ones.
+class Team {
+ public:
+  /// @param threads  0: all cores
+  explicit Team(int threads);
+  ~Team();
+  Team(Team&&) noexcept;
+  Team& operator=(Team&&) noexcept;
+
+  void for_each_block(std::size_t blocks, const std::function<void(std::size_t)>& work);
+
+ private:
+  struct Arena;
+  std::unique_ptr<Arena> arena_;  ///< none for one thread
+};
 
 }  // namespace sigmahat

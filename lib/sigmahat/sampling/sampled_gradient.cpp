@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <sigmahat/numeric/errors.hpp>
-#include <sigmahat/numeric/parallel.hpp>
 #include <sigmahat/sampling/sampled_gradient.hpp>
 
 namespace sigmahat {
@@ -38,7 +37,7 @@ SampledGradient<T>::SampledGradient(SampleBatches<T> batches, BatchActivation<T>
       student_(std::move(student)),
       biased_(biased),
       offset_(offset),
-      threads_(threads) {
+      team_(threads) {
   if (!student_.has_slopes())
     throw InputError(
         "the student's activation jumps, or its derivative is not proven: no sampled gradient");
@@ -92,7 +91,7 @@ void SampledGradient<T>::evaluate(std::uint64_t iteration, const Weights<double>
   const std::uint64_t batch = batches_.batch();
   const std::size_t blocks = (batch - 1) / block + 1;
   parts_.resize(std::min(blocks, most_parts));
-  for_each_block(parts_.size(), threads_, [&](std::size_t i) {
+  team_.for_each_block(parts_.size(), [&](std::size_t i) {
     Part& part = parts_[i];
     part.squares = 0;
     part.a.setZero(m);

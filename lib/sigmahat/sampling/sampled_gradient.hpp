@@ -2,6 +2,7 @@
 
 #include <oneapi/tbb/enumerable_thread_specific.h>
 
+#include <sigmahat/numeric/parallel.hpp>
 #include <sigmahat/sampling/sample_batches.hpp>
 
 namespace sigmahat {
@@ -43,7 +44,7 @@ class SampledGradient final : public StochasticObjective {
   BatchActivation<T> student_;
   bool biased_;
   double offset_;
-  int threads_;
+  Team team_;
 
   Vector<T> a_, c_;
   Matrix<T> B_transposed_;
