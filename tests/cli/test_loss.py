@@ -331,7 +331,7 @@ class Loss(ProgramTest):
         teacher, student = [["3/5", "4/5"], [0, 1]], [["3/5", "4/5"], [1, 0]]
         for name, differentiable in [("relu", "twice"), ("abs", "twice"), ("gelu", "three times"),
                                      ("relu_power(2)", "three times"), ("tanh", "three times"),
-                                     ("hard_tanh", "twice")]:
+                                     ("hard_tanh", "at least twice")]:
             r = self.loss_of(network(name, 1, teacher), network(name, 1, student), "--hessian")
             with self.subTest(name):
                 self.assertEqual(r["differentiable"], differentiable)

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 
 #include <sigmahat/objective/smoothness.hpp>
@@ -64,11 +65,16 @@ void decide_exactly(const Problem& problem, std::vector<ParallelRows>& pairs) {
       pair.exactly = are_parallel(*student, pair.student_row, *other, pair.other_row);
 }
 
-/// @param same_shape  whether κ is the kernel of the neurons themselves; otherwise lengths and
-///                    biases may move kinks apart, and what κ lacks they may have
-Order order_at(const Kernel& kernel, const Correlation<Interval>& angle, bool same_shape) {
+bool kinks_at_zero_only(const Activation& activation) {
+  const std::vector<Rational> kinks = activation.kinks();
+  return std::all_of(kinks.begin(), kinks.end(), [](const Rational& at) { return at == 0; });
+}
+
+/// @param kinks_meet  whether the neurons' kinks are those of κ, at zero; otherwise they may be
+///                    apart, and what κ lacks, or is not given, the neurons may have
+Order order_at(const Kernel& kernel, const Correlation<Interval>& angle, bool kinks_meet) {
   const KernelJet<Interval> jet = kernel.jet(angle);
-  const bool known = same_shape && kernel.method() == "closed form";
+  const bool known = kinks_meet && kernel.method() == "closed form";
   if (!jet.first) return known ? Order::none : Order::unknown;
   if (!jet.second) return known ? Order::twice : Order::at_least_twice;
   return Order::three_times;
@@ -117,10 +123,11 @@ Smoothness smoothness_at(const Problem& problem, const NetworkValues<Interval>& 
   const Activation &sigma = problem.teacher.activation, &gamma = problem.student.activation;
   const auto student = make_dual_kernel<Interval>(gamma, gamma, digits);
   const auto mixed = sigma == gamma ? nullptr : make_dual_kernel<Interval>(gamma, sigma, digits);
-  const bool same_shape = x.c.size() == 0 && teacher.c.size() == 0 && teacher.r.size() == 0 &&
+  const bool kinks_meet = kinks_at_zero_only(sigma) && kinks_at_zero_only(gamma) &&
+                          x.c.size() == 0 && teacher.c.size() == 0 && teacher.r.size() == 0 &&
                           ((sigma.homogeneity() && gamma.homogeneity()) || !rows_vary(x.B));
   for (const auto& [rows, angle] : pairs) {
-    const Order order = order_at(rows.with_teacher && mixed ? *mixed : *student, angle, same_shape);
+    const Order order = order_at(rows.with_teacher && mixed ? *mixed : *student, angle, kinks_meet);
     if (order > smoothness.order) {
       smoothness.order = order;
       smoothness.rows.clear();
