@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Ours and the peers' on the same work, in turn and on one thread: medians and ratios.
+"""Ours and the peers' on the same work, in turn: medians and ratios. On one thread, but for w4.
 
-usage: compare.py [--build DIR] [--rounds N] [w1] [w2] [w5] [w7] [w8]
+usage: compare.py [--build DIR] [--rounds N] [w1] [w2] [w4] [w5] [w7] [w8]
 
 Run it with the interpreter that has the peers (requirements.txt); what is missing is said in its
 line. The digits of the peers are those in which they agree with our certified values.
@@ -23,7 +23,7 @@ HERE = Path(__file__).resolve().parent
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--build", type=Path, default=HERE.parents[2] / "build")
 arguments.add_argument("--rounds", type=int, default=3)
-arguments.add_argument("workloads", nargs="*", default=["w1", "w2", "w5", "w7", "w8"])
+arguments.add_argument("workloads", nargs="*", default=["w1", "w2", "w4", "w5", "w7", "w8"])
 options = arguments.parse_args()
 SIGMAHAT = options.build / "tools" / "sigmahat"
 LOSS_BENCH = options.build / "tests" / "bench" / "bench_loss"
@@ -134,6 +134,34 @@ def w2():
             {peer: digits_of(d, Decimal(1)) for peer, d in differences.items()})
 
 
+def w4():
+    """The peer at its best: each way on each number of threads up to ours, the fastest median
+    counts."""
+    print("W4  SGD on fresh samples, d = m = 50; a line is an iteration")
+    for dtype in "float32", "float64":
+        for batch in 1024, 8192:
+            for threads in 1, 2:
+                ours, peers = [], {}
+                for _ in range(options.rounds):
+                    report = json.loads(run([
+                        SAMPLING_BENCH, "--benchmark_format=json",
+                        f"--benchmark_filter=W4/sgd_{dtype}/threads:{threads}/batch:{batch}/"]))
+                    ours.append(1 / report["benchmarks"][0]["iterations/s"])
+                    for peer_threads in range(1, threads + 1):
+                        for peer, words in peer_lines("w4.py", "--threads", peer_threads, "--batch",
+                                                      batch, "--dtype", dtype, "--rounds", 1,
+                                                      "--seconds", 0.3):
+                            times = peers.setdefault(f"{peer}, {peer_threads} threads", [])
+                            if words:
+                                times.append(1 / float(words[0]))
+                measured = {peer: times for peer, times in peers.items() if times}
+                print(f" {dtype}, batch {batch}, {threads} threads")
+                if measured:
+                    best = min(measured, key=lambda peer: statistics.median(measured[peer]))
+                    peers = {best: measured[best]}
+                compare("StochasticObjective", ours, peers, {}, own_digits="")
+
+
 def w5():
     print("W5  sampled G and its gradient, d = m = 50, 10^5 samples that are there")
     ours, peers = [], {}
@@ -213,4 +241,4 @@ def w8():
 
 
 for workload in options.workloads:
-    {"w1": w1, "w2": w2, "w5": w5, "w7": w7, "w8": w8}[workload]()
+    {"w1": w1, "w2": w2, "w4": w4, "w5": w5, "w7": w7, "w8": w8}[workload]()
