@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::array members{
     CommandEntry{"line", "value, slope and curvature along a geodesic", add_probe_line},
+    CommandEntry{"minima", "minima from many starts, modulo symmetry", add_probe_minima},
 };
 
 }  // namespace
