@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 
 #include <CLI/App.hpp>
 
@@ -29,8 +30,19 @@ Run add_coefficients(CLI::App& command);
 Run add_gadget(CLI::App& command);
 Run add_kernel(CLI::App& command);
 Run add_loss(CLI::App& command);
+Run add_probe_line(CLI::App& command);
 Run add_train(CLI::App& command);
 Run add_verify(CLI::App& command);
+
+/// A word of the command line that names a command, or a group of commands: `probe line`.
+struct CommandEntry {
+  const char* name;
+  const char* summary;
+  Run (*add)(CLI::App&);  ///< none for a group
+  std::span<const CommandEntry> members = {};
+};
+/// What `sigmahat probe` can look at.
+std::span<const CommandEntry> probe_commands();
 
 /// A picture beside the one of --plot, with the option that asks for it.
 struct ExtraPicture {

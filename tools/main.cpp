@@ -4,6 +4,7 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <span>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -24,51 +25,46 @@
 namespace sigmahat::cli {
 namespace {
 
-struct CommandEntry {
-  const char* name;
-  const char* summary;
-  Run (*add)(CLI::App&);
-};
-constexpr std::array commands{
+const std::array commands{
     CommandEntry{"verify", "check Theorem 1 on a problem: series, dual kernels, samples",
                  add_verify},
     CommandEntry{"loss", "closed-form population loss of a problem, degree by degree", add_loss},
     CommandEntry{"train", "optimizers on exact objectives and on samples, with trajectories",
                  add_train},
+    CommandEntry{"probe", "the landscape of an objective: lines, slices, paths, saddles", nullptr,
+                 probe_commands()},
     CommandEntry{"coefficients", "Hermite coefficients of an activation", add_coefficients},
     CommandEntry{"gadget", "estimator of a polynomial of inner products from labels", add_gadget},
     CommandEntry{"kernel", "dual activation of one or two activations", add_kernel},
     CommandEntry{"activations", "what is known of each activation", add_activations},
 };
 
-std::vector<std::string_view> command_names() {
-  std::vector<std::string_view> names;
-  for (const CommandEntry& command : commands) names.emplace_back(command.name);
-  return names;
-}
-
 /// CLI11 says "a subcommand is required" of a misspelt one: too little to go on.
-void require_known_command(int argc, char** argv) {
-  const std::vector<std::string_view> names = command_names();
+/// @param group  "sigmahat", "sigmahat probe"
+void require_known_command(std::span<const CommandEntry> entries, const std::string& group,
+                           const char* word) {
+  std::vector<std::string_view> names;
+  for (const CommandEntry& entry : entries) names.emplace_back(entry.name);
   const std::string list = fmt::format("{}", fmt::join(names, ", "));
-  if (argc < 2)
-    throw InputError(fmt::format("expected a command: {}; sigmahat --help tells more", list));
-  const std::string first = argv[1];
-  if (first.rfind('-', 0) == 0 || std::find(names.begin(), names.end(), first) != names.end())
+  if (!word)
+    throw InputError(fmt::format("expected a command: {}; {} --help tells more", list, group));
+  const std::string given = word;
+  if (given.rfind('-', 0) == 0 || std::find(names.begin(), names.end(), given) != names.end())
     return;
-  const auto nearest = nearest_word(first, names);
+  const auto nearest = nearest_word(given, names);
   throw InputError(
-      nearest ? fmt::format("unknown command \"{}\"; did you mean \"{}\"?", first, *nearest)
-              : fmt::format("unknown command \"{}\"; expected one of {}", first, list));
+      nearest ? fmt::format("unknown command \"{}\"; did you mean \"{}\"?", given, *nearest)
+              : fmt::format("unknown command \"{}\"; expected one of {}", given, list));
 }
 
 /// The arguments, with a blank before an expression that begins with a minus sign: CLI11 would take
 /// "-softplus(-x)" for many options of one letter. Such have one letter here, and what follows an
 /// option that takes a value is the value.
-std::vector<std::string> with_expressions_marked(int argc, char** argv, const CLI::App* command) {
-  std::vector<std::string> arguments(argv + 1, argv + argc);
+std::vector<std::string> with_expressions_marked(char** words, const CLI::App& command) {
+  std::vector<std::string> arguments;
+  for (; *words; ++words) arguments.emplace_back(*words);
   const auto takes_value = [&](const std::string& argument) {
-    const CLI::Option* option = command ? command->get_option_no_throw(argument) : nullptr;
+    const CLI::Option* option = command.get_option_no_throw(argument);
     return option && option->get_items_expected_max() > 0;
   };
   for (std::size_t i = 1; i < arguments.size() && arguments[i] != "--"; ++i) {
@@ -105,9 +101,11 @@ class HelpFormatter : public CLI::Formatter {
  public:
   HelpFormatter() { column_width(30); }
   std::string make_usage(const CLI::App* app, std::string /*name*/) const override {
-    const CLI::App* parent = app->get_parent();
-    if (parent == nullptr) return "Usage: sigmahat COMMAND [OPTIONS]\n";
-    std::string usage = "Usage: sigmahat " + app->get_name();
+    std::string words = app->get_name();
+    for (const CLI::App* group = app->get_parent(); group; group = group->get_parent())
+      words = group->get_name() + " " + words;
+    std::string usage = "Usage: " + words;
+    if (!app->get_subcommands({}).empty()) return usage + " COMMAND [OPTIONS]\n";
     for (const CLI::Option* positional :
          app->get_options([](const CLI::Option* option) { return option->get_positional(); }))
       usage +=
@@ -127,7 +125,32 @@ void complain(const std::string& command, const std::string& message) {
   std::fputs((prefix + ": " + one_line(message) + "\n").c_str(), stderr);
 }
 
-ExitCode run(int argc, char** argv, std::string& running) {
+/// The command that the arguments name.
+struct ChosenCommand {
+  CLI::App* app;  ///< the program or a group, where help is asked of it
+  Run action;
+};
+/// @param running  the words so far: "probe line"
+ChosenCommand choose(std::span<const CommandEntry> entries, CLI::App& group, char** words,
+                     std::string& running) {
+  const std::string name = running.empty() ? "sigmahat" : "sigmahat " + running;
+  require_known_command(entries, name, *words);
+  group.require_subcommand(1);
+  group.footer(name + " COMMAND --help explains a command and shows examples.\n");
+  ChosenCommand chosen{&group, {}};
+  for (const CommandEntry& entry : entries) {
+    CLI::App* app = group.add_subcommand(entry.name, entry.summary);
+    // Only the command in use is given its options: the process is to start in milliseconds.
+    if (entry.name != std::string_view(*words)) continue;
+    running += (running.empty() ? "" : " ") + std::string(entry.name);
+    chosen = entry.add ? ChosenCommand{app, entry.add(*app)}
+                       : choose(entry.members, *app, words + 1, running);
+  }
+  return chosen;
+}
+
+/// @param words  what follows the program's name, ended by a null pointer
+ExitCode run(char** words, std::string& running) {
   CLI::App program(
       "Landscape analysis of one-hidden-layer networks: Hermite coefficients, dual\n"
       "activations, the closed-form loss, and its check against samples.");
@@ -135,26 +158,14 @@ ExitCode run(int argc, char** argv, std::string& running) {
   program.formatter(std::make_shared<HelpFormatter>());
   program.set_version_flag("--version", version_text(),
                            "versions of the program and its libraries");
-  program.require_subcommand(1);
-  program.footer("sigmahat COMMAND --help explains a command and shows examples.\n");
-  require_known_command(argc, argv);
-  CLI::App* chosen = nullptr;
-  Run action;
-  for (const CommandEntry& command : commands) {
-    CLI::App* app = program.add_subcommand(command.name, command.summary);
-    // Only the command in use is given its options: the process is to start in milliseconds.
-    if (command.name != std::string_view(argv[1])) continue;
-    running = command.name;
-    chosen = app;
-    action = command.add(*app);
-  }
+  const auto [chosen, action] = choose(commands, program, words, running);
 
   try {
-    std::vector<std::string> arguments = with_expressions_marked(argc, argv, chosen);
+    std::vector<std::string> arguments = with_expressions_marked(words, *chosen);
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
     program.parse(std::move(arguments));
   } catch (const CLI::ExtrasError&) {
-    throw InputError(describe_extra(chosen ? *chosen : program));
+    throw InputError(describe_extra(*chosen));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0) throw InputError(error.what());
     // --help and --version: CLI11 knows their text.
@@ -176,7 +187,7 @@ int main(int argc, char** argv) {
   std::string command;
   ExitCode code = ExitCode::done;
   try {
-    code = cli::run(argc, argv, command);
+    code = cli::run(argc > 0 ? argv + 1 : argv, command);
   } catch (const InputError& error) {
     cli::complain(command, error.what());
     code = ExitCode::bad_input;

@@ -109,6 +109,44 @@ CLI::Option* add_whole_number(CLI::App& command, const std::string& name, int& t
       });
 }
 
+double parse_number(const std::string& text, double lowest, double highest) {
+  const double number = from_rational<double>(parse_rational(text));
+  if (!(number >= lowest && number <= highest))
+    throw ParseError(
+        fmt::format("expected a number from {} to {}, not \"{}\"", lowest, highest, text));
+  return number;
+}
+
+CLI::Option* add_number(CLI::App& command, const std::string& name, const std::string& type,
+                        double& target, double lowest, double highest,
+                        const std::string& description) {
+  return add_parsed_option(command, name, type, description,
+                           [&target, lowest, highest](const std::string& text) {
+                             target = parse_number(text, lowest, highest);
+                           });
+}
+
+std::pair<double, double> parse_range(const std::string& text) {
+  constexpr double largest = 1e100;
+  const std::size_t comma = text.find(',');
+  if (comma == std::string::npos)
+    throw ParseError(fmt::format("expected two numbers, as in -1,1, not \"{}\"", text));
+  const double first = parse_number(text.substr(0, comma), -largest, largest);
+  const double last = parse_number(text.substr(comma + 1), -largest, largest);
+  if (!(first < last))
+    throw ParseError(fmt::format("expected the second number to be larger, not {}", text));
+  return {first, last};
+}
+
+CLI::Option* add_file(CLI::App& command, const std::string& name,
+                      std::optional<std::filesystem::path>& target,
+                      const std::string& description) {
+  return add_parsed_option(command, name, "FILE", description, [&target](const std::string& text) {
+    if (text.empty()) throw ParseError("expected a file name");
+    target = text;
+  });
+}
+
 std::vector<Rational> parse_rational_list(const std::string& text) {
   std::vector<Rational> numbers;
   std::size_t begin = 0;

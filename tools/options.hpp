@@ -58,6 +58,18 @@ std::uint64_t parse_whole_number(const std::string& text, std::uint64_t lowest,
 CLI::Option* add_whole_number(CLI::App& command, const std::string& name, int& target, int lowest,
                               int highest, const std::string& description);
 
+/// A number from `lowest` to `highest`, written as a rational or a decimal.
+double parse_number(const std::string& text, double lowest, double highest);
+CLI::Option* add_number(CLI::App& command, const std::string& name, const std::string& type,
+                        double& target, double lowest, double highest,
+                        const std::string& description);
+
+/// "-1,1": two numbers, the first below the second.
+std::pair<double, double> parse_range(const std::string& text);
+
+CLI::Option* add_file(CLI::App& command, const std::string& name,
+                      std::optional<std::filesystem::path>& target, const std::string& description);
+
 /// Rationals between commas.
 std::vector<Rational> parse_rational_list(const std::string& text);
 

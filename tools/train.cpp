@@ -223,9 +223,7 @@ ExitCode run_train(const TrainOptions& options) {
                 .heading = describe(problem)};
   report.heading.emplace_back("optimizer", method_in_words(plan));
   if (plan.sampling) report.heading.emplace_back("samples", samples_in_words(plan));
-  report.heading.emplace_back(
-      "constraint", fmt::format("{}, a {}", rows == Constraint::sphere ? "unit rows" : "free rows",
-                                plan.training.freedom.trains_a ? "trained" : "fixed"));
+  report.heading.emplace_back("constraint", in_words(plan.training.freedom));
   report.heading.emplace_back("precision", describe_numerics(options.common));
   if (plan.many_seeds) report.sections.push_back(runs_section(runs));
   const bool distance = is_squared_distance(plan.objective);

@@ -64,14 +64,6 @@ std::uint64_t default_iterations(Method method) {
   return 0;
 }
 
-double parse_number(const std::string& text, double lowest, double highest) {
-  const double number = from_rational<double>(parse_rational(text));
-  if (!(number >= lowest && number <= highest))
-    throw ParseError(
-        fmt::format("expected a number from {} to {}, not \"{}\"", lowest, highest, text));
-  return number;
-}
-
 /// "0,1": degrees that labels can do without, each once; 0 alone where the option stands alone.
 std::vector<int> parse_degrees(const std::string& text) {
   if (text.empty()) return {0};
@@ -179,13 +171,7 @@ void add_train_options(CLI::App& command, TrainOptions& options) {
                       }
                       options.preset = text;
                     });
-  add_parsed_option(
-      command, "--objective", "OBJECTIVE", "f, f_gamma:2,4, degree:4, G:mu=0.05 ... (f)",
-      [&options](const std::string& text) { options.objective = parse_objective(text); });
-  add_parsed_option(
-      command, "--constraint", "C", "rows of the student: sphere or free (sphere)",
-      [&options](const std::string& text) { options.constraint = parse_constraint(text); });
-  command.add_flag("--fixed-a", options.fixed_a, "train the rows alone");
+  add_objective_options(command, options.minimised);
   add_method_options(command, options);
   add_sample_options(command, options);
   add_parsed_option(command, "--seeds", "LIST", "a run for each: 1..10 or 3,5,8",
@@ -194,21 +180,16 @@ void add_train_options(CLI::App& command, TrainOptions& options) {
                     [&options](const std::string& text) {
                       options.record_every = parse_whole_number(text, 1, most_iterations);
                     });
-  const auto add_file = [&](const std::string& name, std::optional<std::filesystem::path>& target,
-                            const std::string& description) {
-    add_parsed_option(command, name, "FILE", description, [&target](const std::string& text) {
-      if (text.empty()) throw ParseError("expected a file name");
-      target = text;
-    });
-  };
-  add_file("--trajectory", options.trajectory, "the whole trajectory: FILE.csv or FILE.npy");
-  add_file("--output-problem", options.output_problem, "the end as a problem file");
-  add_file("--checkpoint", options.checkpoint, "state of the run, to go on from after an end");
+  add_file(command, "--trajectory", options.trajectory,
+           "the whole trajectory: FILE.csv or FILE.npy");
+  add_file(command, "--output-problem", options.output_problem, "the end as a problem file");
+  add_file(command, "--checkpoint", options.checkpoint,
+           "state of the run, to go on from after an end");
   add_parsed_option(command, "--checkpoint-seconds", "S", "between two checkpoints (5)",
                     [&options](const std::string& text) {
                       options.checkpoint_seconds = parse_number(text, 0, 1e9);
                     });
-  add_file("--resume", options.resume, "go on from a checkpoint, same options else");
+  add_file(command, "--resume", options.resume, "go on from a checkpoint, same options else");
 }
 
 TrainPlan make_plan(const TrainOptions& options) {
@@ -223,11 +204,11 @@ TrainPlan make_plan(const TrainOptions& options) {
     throw InputError("--momentum: for --optimizer sgd alone");
 
   TrainPlan plan{};
-  plan.objective = options.objective.value_or(preset ? parse_objective(preset->objective)
-                                                     : ObjectiveChoice(FullLoss{}));
+  plan.objective = options.minimised.objective.value_or(preset ? parse_objective(preset->objective)
+                                                               : ObjectiveChoice(FullLoss{}));
   TrainingOptions& training = plan.training;
-  training.freedom = {options.constraint.value_or(Constraint::sphere),
-                      !(options.fixed_a || preset)};
+  training.freedom = freedom_of(options.minimised);
+  if (preset) training.freedom.trains_a = false;
   training.method = method;
   const bool as_in_preset = preset && method == Method::sgd;
   training.iterations =
@@ -273,9 +254,7 @@ Problem make_problem(const TrainOptions& options, std::uint64_t seed) {
 Json settings_of(const TrainPlan& plan, const Problem& problem, std::uint64_t seed) {
   const TrainingOptions& training = plan.training;
   Json settings;
-  settings["objective"] = to_text(plan.objective);
-  settings["constraint"] = training.freedom.rows == Constraint::sphere ? "sphere" : "free";
-  settings["fixed_a"] = !training.freedom.trains_a;
+  describe(plan.objective, training.freedom, settings);
   settings["optimizer"] = to_string(training.method);
   const auto& sampling = plan.sampling;
   settings["exact"] = !sampling;

@@ -12,6 +12,7 @@
 #include <sigmahat/optimize/training.hpp>
 #include <sigmahat/sampling/stochastic_objective.hpp>
 
+#include "objective_options.hpp"
 #include "options.hpp"
 #include "problem_options.hpp"
 
@@ -21,9 +22,7 @@ struct TrainOptions {
   CommonOptions common;
   ProblemOptions problem;
   std::string preset;  ///< empty: none
-  std::optional<ObjectiveChoice> objective;
-  std::optional<Constraint> constraint;
-  bool fixed_a = false;
+  ObjectiveOptions minimised;
   std::optional<Method> method;
   bool exact = false;
   std::optional<std::uint64_t> batch;

@@ -17,7 +17,7 @@ SOURCE = pathlib.Path(os.environ["SIGMAHAT_SOURCE"])
 SCHEMAS = SOURCE / "docs" / "schemas"
 # Before its version 4 (Ubuntu 22.04) jsonschema knows draft 7, which reads these schemas the same way.
 VALIDATOR = getattr(jsonschema, "Draft202012Validator", jsonschema.Draft7Validator)
-COMMANDS = ["activations", "coefficients", "gadget", "kernel", "loss", "train", "verify"]
+COMMANDS = ["activations", "coefficients", "gadget", "kernel", "loss", "probe line", "train", "verify"]
 
 # A call of each command that finishes at once.
 SMALL_CALLS = {
@@ -26,9 +26,16 @@ SMALL_CALLS = {
     "gadget": ["gadget", "t^2", "--dim", "3", "--samples", "20000"],
     "kernel": ["kernel", "relu", "--rho", "-1,0,1/3,1"],
     "loss": ["loss", "--dim", "3", "--degree-terms", "4"],
+    "probe line": ["probe", "line", "--dim", "3", "--points", "5"],
     "train": ["train", "--dim", "3"],
     "verify": ["verify", "--dim", "3", "--samples", "20000"],
 }
+
+
+def command_of(arguments):
+    """The command that a call names: one word, or two."""
+    words = [str(argument) for argument in arguments[:2]]
+    return " ".join(words) if " ".join(words) in COMMANDS else words[0]
 
 
 def run(*arguments, timeout=120, **options):
@@ -46,7 +53,7 @@ def run(*arguments, timeout=120, **options):
 
 def schema_validator(name):
     """The command's schema; what it shares with the others is put where its references look."""
-    text = (SCHEMAS / f"{name}.json").read_text(encoding="utf-8")
+    text = (SCHEMAS / f"{name.replace(' ', '-')}.json").read_text(encoding="utf-8")
     schema = json.loads(text.replace("common.json#/$defs/", "#/$defs/"))
     common = (SCHEMAS / "common.json").read_text(encoding="utf-8")
     schema["$defs"] = {**schema.get("$defs", {}), **json.loads(common)["$defs"]}
@@ -82,7 +89,7 @@ class ProgramTest(unittest.TestCase):
         """The parsed document of a call with --format json, checked against its schema."""
         result = self.succeed(*arguments, "--format", "json", code=code, **options)
         document = parse_json(result.stdout)
-        schema_validator(arguments[0]).validate(document)
+        schema_validator(command_of(arguments)).validate(document)
         return document
 
     def results(self, *arguments, **options):

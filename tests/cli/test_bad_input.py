@@ -20,10 +20,12 @@ def network(**changes):
 
 class CommandLine(ProgramTest):
     def test_no_command_lists_the_commands(self):
-        self.refuse(saying=COMMANDS)
+        self.refuse(saying=[command.split()[0] for command in COMMANDS])
+        self.refuse("probe", saying=[command.split()[1] for command in COMMANDS if command.startswith("probe ")])
 
     def test_an_unknown_command_is_answered_with_the_nearest(self):
         self.refuse("verfy", saying=['"verfy"', 'did you mean "verify"'])
+        self.refuse("probe", "lime", saying=['"lime"', 'did you mean "line"'])
 
     def test_an_unknown_option_is_answered_with_the_nearest(self):
         for command, call in SMALL_CALLS.items():

@@ -16,6 +16,7 @@ TABLES = {
     "coefficients": "coefficients",
     "kernel": "points",
     "loss": "degree_terms",
+    "probe line": "points",
     "train": "trajectory",
     "verify": "sampled",
 }
@@ -147,7 +148,7 @@ class Formats(ProgramTest):
     def test_every_command_explains_itself_with_examples_that_run(self):
         (self.folder / "data").symlink_to(SOURCE / "data")
         for command in COMMANDS:
-            result = self.succeed(command, "--help")
+            result = self.succeed(*command.split(), "--help")
             self.assertEqual(result.stderr, "")
             examples = result.stdout.split("Examples:\n")[1]
             calls = [shlex.split(line)[1:] for line in examples.splitlines() if line.startswith("  sigmahat ")]

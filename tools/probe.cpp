@@ -1,0 +1,18 @@
+#include <array>
+
+#include "command.hpp"
+
+namespace sigmahat::cli {
+namespace {
+
+constexpr std::array members{
+    CommandEntry{"line", "value, slope and curvature along a geodesic", add_probe_line},
+};
+
+}  // namespace
+
+std::span<const CommandEntry> probe_commands() {
+  return members;
+}
+
+}  // namespace sigmahat::cli
