@@ -182,6 +182,25 @@ struct Signature {
   }
 };
 
+BlockSize sum(const BlockSize& x, const BlockSize& y) {
+  BlockSize size{x.numerator * y.denominator + y.numerator * x.denominator,
+                 x.denominator * y.denominator, x.constant + y.constant};
+  const int common = std::gcd(size.numerator, size.denominator);
+  size.numerator /= common;
+  size.denominator /= common;
+  return size;
+}
+
+/// The group that the orbits are of.
+RecognisedIsotropy whole_group(const MatrixOrbits& orbits, const Vector<double>& entries) {
+  RecognisedIsotropy group{{orbits.shapes()}, entries, {}, {}};
+  group.row_order.resize(at(static_cast<Index>(orbits.row_count())));
+  group.column_order.resize(at(static_cast<Index>(orbits.column_count())));
+  std::iota(group.row_order.begin(), group.row_order.end(), Index{0});
+  std::iota(group.column_order.begin(), group.column_order.end(), Index{0});
+  return group;
+}
+
 }  // namespace
 
 RecognisedIsotropy recognise_isotropy(const MatrixOrbits& orbits, const Vector<double>& entries,
@@ -203,30 +222,17 @@ RecognisedIsotropy recognise_isotropy(const MatrixOrbits& orbits, const Vector<d
                          column_blocks = blocks_of(small.columns());
   std::size_t row = 0, column = 0;
   for (IsotropyBlock& block : found.isotropy.blocks) {
-    const std::size_t count = static_cast<std::size_t>(block.size.constant);
-    const bool by_rows = block.rows > 0;
-    // Each index stands for its block's size over the number that was kept of it.
+    const auto count = static_cast<std::size_t>(block.size.constant);
     std::vector<double> kept(sizes.size(), 0);
     for (std::size_t i = 0; i < count; ++i)
-      ++kept[at(by_rows ? row_blocks[at(found.row_order[row + i])]
-                        : column_blocks[at(found.column_order[column + i])])];
+      ++kept[at(block.rows > 0 ? row_blocks[at(found.row_order[row + i])]
+                               : column_blocks[at(found.column_order[column + i])])];
     BlockSize size{0, 1, 0};
     for (std::size_t b = 0; b < kept.size(); ++b) {
       if (kept[b] == 0) continue;
-      const BlockSize& whole = orbits.shapes()[b].size;
-      if (kept[b] != sizes[b] && orbits.block_sizes()[b] != sizes[b])
-        throw NumericalError("a block of equal indices was recognised in parts");
-      // Of a block that was kept whole, its part; otherwise all of it.
-      if (kept[b] != sizes[b]) {
-        size.constant += static_cast<int>(kept[b]);
-        continue;
-      }
-      size.numerator = size.numerator * whole.denominator + whole.numerator * size.denominator;
-      size.denominator *= whole.denominator;
-      const int common = std::gcd(size.numerator, size.denominator);
-      size.numerator /= common;
-      size.denominator /= common;
-      size.constant += whole.constant;
+      // Copies of one block's rows: a symmetry that exchanges of two rows do not generate.
+      if (kept[b] != sizes[b]) return whole_group(orbits, entries);
+      size = sum(size, orbits.shapes()[b].size);
     }
     if (block.rows > 0) row += count;
     if (block.columns > 0) column += count;
@@ -242,35 +248,36 @@ std::optional<Vector<double>> nearby_critical_point(const SymmetricObjective<dou
   return z ? std::optional(reduced.entries(*z)) : std::nullopt;
 }
 
-std::vector<SymmetricClass> critical_points(const OrthonormalTask& task, const Isotropy& isotropy,
-                                            double d, const SymmetricSearch& search) {
-  const MatrixOrbits orbits(isotropy, d);
-  const SymmetricObjective<double> objective(task, orbits, 17);
-  const Reduced reduced(objective);
-  const NormalStream normals(search.seed, start_stream);
-  std::vector<std::optional<Vector<double>>> ends(at(search.starts));
-  for_each_block(ends.size(), search.threads, [&](std::size_t start) {
-    ends[start] = nearby_critical_point(objective, random_entries(orbits, normals, start));
-  });
-
+std::vector<SymmetricClass> critical_points(const OrthonormalTask& task,
+                                            const std::vector<Isotropy>& groups, double d,
+                                            const SymmetricSearch& search) {
   std::vector<SymmetricClass> classes;
   std::vector<Signature> signatures;
-  for (const std::optional<Vector<double>>& entries : ends) {
-    if (!entries) continue;
-    RecognisedIsotropy own = recognise_isotropy(orbits, *entries, same_tolerance);
-    Signature signature{objective.value(*entries), own.isotropy,
-                        sorted_entries(own.isotropy, d, own.entries),
-                        reduced.at_point(reduced.coordinates(*entries)).value().isolated()};
-    const auto known =
-        std::find_if(signatures.begin(), signatures.end(),
-                     [&](const Signature& other) { return signature.matches(other); });
-    if (known != signatures.end()) {
-      ++classes[static_cast<std::size_t>(known - signatures.begin())].count;
-      continue;
+  const NormalStream normals(search.seed, start_stream);
+  for (const Isotropy& group : groups) {
+    const MatrixOrbits orbits(group, d);
+    const SymmetricObjective<double> objective(task, orbits, 17);
+    const Reduced reduced(objective);
+    std::vector<std::optional<Vector<double>>> ends(at(search.starts));
+    for_each_block(ends.size(), search.threads, [&](std::size_t start) {
+      ends[start] = nearby_critical_point(objective, random_entries(orbits, normals, start));
+    });
+    for (const std::optional<Vector<double>>& entries : ends) {
+      if (!entries) continue;
+      RecognisedIsotropy own = recognise_isotropy(orbits, *entries, same_tolerance);
+      const bool isolated = reduced.at_point(reduced.coordinates(*entries)).value().isolated();
+      Signature signature{objective.value(*entries), own.isotropy,
+                          sorted_entries(own.isotropy, d, own.entries), isolated};
+      const auto known =
+          std::find_if(signatures.begin(), signatures.end(),
+                       [&](const Signature& other) { return signature.matches(other); });
+      if (known != signatures.end()) {
+        ++classes[static_cast<std::size_t>(known - signatures.begin())].count;
+        continue;
+      }
+      classes.push_back({{own.isotropy, d, own.entries}, signature.value, 1, isolated});
+      signatures.push_back(std::move(signature));
     }
-    classes.push_back(
-        {{isotropy, d, *entries}, signature.value, 1, own.isotropy, signature.isolated});
-    signatures.push_back(std::move(signature));
   }
   std::stable_sort(
       classes.begin(), classes.end(),
@@ -283,31 +290,36 @@ Vector<Real> polished(const OrthonormalTask& task, const SymmetricPoint& point, 
   const MatrixOrbits orbits(point.isotropy, point.d);
   const SymmetricObjective<double> plain(task, orbits, 17);
   const Reduced reduced(plain);
-  const std::optional<Reduced::Point> nearby = reduced.at_point(reduced.coordinates(point.entries));
-  if (!nearby) throw NumericalError("a point without derivatives; expected a critical point");
-
   const PrecisionScope precision(digits, 10);
   const SymmetricObjective<Real> objective(task, orbits, PrecisionScope::digits());
-  Vector<Real> entries = point.entries.cast<Real>();
+  const auto to_double = [](const Vector<Real>& x) {
+    return Vector<double>(
+        x.unaryExpr([](const Real& entry) { return static_cast<double>(entry); }));
+  };
   const Real goal = Real(gradient_scale(orbits)) * pow(Real(10), -digits);
-  Real last = 0;
-  for (int i = 0; i < 5 + digits; ++i) {
+  Vector<Real> entries = point.entries.cast<Real>();
+  std::optional<Reduced::Point> nearby;
+  std::optional<Real> last;
+  int failures = 0;
+  while (failures < 4) {
     const Vector<Real> gradient = objective.evaluate(entries, false).gradient;
     const Real norm = sqrt(Real(gradient.squaredNorm()));
     if (norm <= goal) return entries;
-    if (i > 0 && norm > last / 2) break;
+    // The Hessian of one point serves many steps, each of which gains the same number of digits.
+    if (!last || norm > *last / 1000) {
+      nearby = reduced.at_point(reduced.coordinates(to_double(entries)));
+      if (!nearby) break;
+    }
+    if (last && norm > *last / 2) ++failures;
     last = norm;
-    const Real unit = norm;
-    const Vector<double> direction = Vector<Real>(gradient / unit).unaryExpr([](const Real& x) {
-      return static_cast<double>(x);
-    });
-    const Vector<double> step = Reduced::newton_step(*nearby, direction);
-    for (Index j = 0; j < entries.size(); ++j)
-      entries[j] += unit * Real(step[j]) / objective.scales()[j];
+    const Vector<double> step =
+        Reduced::newton_step(*nearby, to_double(Vector<Real>(gradient / norm)));
+    for (Index i = 0; i < entries.size(); ++i)
+      entries[i] += norm * Real(step[i]) / objective.scales()[i];
   }
   throw NumericalError(
       fmt::format("critical point of isotropy {} at d = {}: Newton's method does not reach {} "
-                  "digits; the Hessian may be singular there",
+                  "digits; f has no second derivative there, or a singular one",
                   to_text(point.isotropy), point.d, digits));
 }
 
