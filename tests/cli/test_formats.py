@@ -16,6 +16,7 @@ TABLES = {
     "coefficients": "coefficients",
     "kernel": "points",
     "loss": "degree_terms",
+    "probe isotropy": "points",
     "probe line": "points",
     "train": "trajectory",
     "verify": "sampled",

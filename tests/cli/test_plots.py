@@ -19,7 +19,7 @@ class Plots(ProgramTest):
 
     def test_svg_is_well_formed_and_labelled(self):
         words = {"verify": ["samples", "standard error"], "coefficients": ["degree", "relu"],
-                 "gadget": ["degree", "relu"], "kernel": ["correlation"], "loss": ["degree"], "probe line": ["value"],
+                 "gadget": ["degree", "relu"], "kernel": ["correlation"], "loss": ["degree"], "probe isotropy": ["dimension", "loss"], "probe line": ["value"],
                  "train": ["iteration", "surrogate"]}
         for command, call in PLOTTING.items():
             root = ElementTree.fromstring(self.picture(call, f"{command}.svg"))

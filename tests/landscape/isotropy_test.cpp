@@ -45,7 +45,10 @@ TEST_CASE("An isotropy reads back from its text") {
 TEST_CASE("An isotropy is written as in the literature") {
   CHECK(notation(parse_isotropy("d")) == "ΔS_d");
   CHECK(notation(parse_isotropy("d-1,1")) == "Δ(S_{d-1} × S_1)");
-  CHECK(notation(parse_isotropy("d-2,r:2,c:2")) == "ΔS_{d-2} × S_2 (rows) × S_2 (columns)");
+  CHECK(notation(parse_isotropy("d-1,1,r:1")) == "Δ(S_{d-1} × S_1)");
+  CHECK(notation(parse_isotropy("r:1,c:d"), true) == "S_{d}^{\\mathrm{c}}");
+  CHECK(notation(parse_isotropy("r:1,c:1")) == "trivial");
+  CHECK(notation(parse_isotropy("d-2,r:2,c:2")) == "ΔS_{d-2} × S_2(r) × S_2(c)");
 }
 
 TEST_CASE("What is no isotropy is refused") {

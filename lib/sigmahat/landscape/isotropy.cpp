@@ -148,20 +148,18 @@ std::string notation(const Isotropy& isotropy, bool latex) {
       ++count;
       continue;
     }
-    std::string kinds;
-    if (block.rows > 0) kinds += block.rows == 1 ? "rows" : fmt::format("rows {}-fold", block.rows);
-    if (block.columns > 0)
-      kinds += (kinds.empty() ? "" : ", ") + (block.columns == 1
-                                                  ? std::string("columns")
-                                                  : fmt::format("columns {}-fold", block.columns));
+    // One index alone is permuted with none.
+    if (block.rows + block.columns == 1 && block.size == BlockSize{0, 1, 1}) continue;
+    const std::string kinds = std::string(static_cast<std::size_t>(block.rows), 'r') +
+                              std::string(static_cast<std::size_t>(block.columns), 'c');
     add(others, group(block.size) + (latex ? fmt::format("^{{\\mathrm{{{}}}}}", kinds)
-                                           : fmt::format(" ({})", kinds)));
+                                           : fmt::format("({})", kinds)));
   }
   std::string text;
   if (count == 1) text = (latex ? "\\Delta " : "Δ") + matched;
   if (count > 1) text = (latex ? "\\Delta(" : "Δ(") + matched + ")";
   if (!others.empty()) add(text, others);
-  return text;
+  return text.empty() ? "trivial" : text;
 }
 
 MatrixOrbits::MatrixOrbits(std::vector<IsotropyBlock> shapes, std::vector<double> sizes)

@@ -43,7 +43,8 @@ Isotropy parse_isotropy(std::string_view text);
 /// What parse_isotropy reads back.
 std::string to_text(const Isotropy& isotropy);
 std::string to_text(const BlockSize& size);
-/// As the field writes it: "Δ(S_{d-1} × S_1) × S_2 (rows)"; with `latex` for math mode.
+/// As the field writes it: "Δ(S_{d-1} × S_1) × S_2(r)"; with `latex` for math mode. What permutes
+/// rows or columns alone is marked with r or c.
 std::string notation(const Isotropy& isotropy, bool latex = false);
 
 /// The rows of one block's copy, or its columns.

@@ -21,6 +21,8 @@ constexpr std::uint32_t start_stream = 0xb0000010;
 constexpr double gradient_tolerance = 1e-11;
 /// Entries further apart are different, and so are values, relatively.
 constexpr double same_tolerance = 1e-7;
+/// Carried beyond the digits asked for.
+constexpr int guard_digits = 10;
 
 std::size_t at(Index i) {
   return static_cast<std::size_t>(i);
@@ -290,13 +292,13 @@ Vector<Real> polished(const OrthonormalTask& task, const SymmetricPoint& point, 
   const MatrixOrbits orbits(point.isotropy, point.d);
   const SymmetricObjective<double> plain(task, orbits, 17);
   const Reduced reduced(plain);
-  const PrecisionScope precision(digits, 10);
+  const PrecisionScope precision(digits, guard_digits);
   const SymmetricObjective<Real> objective(task, orbits, PrecisionScope::digits());
   const auto to_double = [](const Vector<Real>& x) {
     return Vector<double>(
         x.unaryExpr([](const Real& entry) { return static_cast<double>(entry); }));
   };
-  const Real goal = Real(gradient_scale(orbits)) * pow(Real(10), -digits);
+  const Real goal = Real(gradient_scale(orbits)) * pow(Real(10), -digits - guard_digits / 2);
   Vector<Real> entries = point.entries.cast<Real>();
   std::optional<Reduced::Point> nearby;
   std::optional<Real> last;
@@ -385,11 +387,11 @@ SymmetricCriticalPoint examine(const OrthonormalTask& task, const SymmetricPoint
   Vector<Real> entries = polished(task, point, digits);
   Real norm;
   {
-    const PrecisionScope twice(2 * digits, 10);
+    const PrecisionScope twice(2 * digits, guard_digits);
     const SymmetricObjective<Real> objective(task, orbits, PrecisionScope::digits());
     norm = sqrt(Real(objective.evaluate(entries, false).gradient.squaredNorm()));
   }
-  const PrecisionScope precision(digits, 10);
+  const PrecisionScope precision(digits, guard_digits);
   const SymmetricObjective<Interval> objective(task, orbits, PrecisionScope::digits());
   Vector<Interval> enclosed(entries.size());
   for (Index i = 0; i < entries.size(); ++i) enclosed[i] = Interval(entries[i]);
