@@ -30,6 +30,7 @@ Run add_coefficients(CLI::App& command);
 Run add_gadget(CLI::App& command);
 Run add_kernel(CLI::App& command);
 Run add_loss(CLI::App& command);
+Run add_probe_isotropy(CLI::App& command);
 Run add_probe_line(CLI::App& command);
 Run add_probe_minima(CLI::App& command);
 Run add_train(CLI::App& command);

@@ -16,7 +16,9 @@ TABLES = {
     "coefficients": "coefficients",
     "kernel": "points",
     "loss": "degree_terms",
+    "probe isotropy": "points",
     "probe line": "points",
+    "probe minima": "minima",
     "train": "trajectory",
     "verify": "sampled",
 }

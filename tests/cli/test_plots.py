@@ -18,9 +18,17 @@ class Plots(ProgramTest):
         return (self.folder / name).read_bytes()
 
     def test_svg_is_well_formed_and_labelled(self):
-        words = {"verify": ["samples", "standard error"], "coefficients": ["degree", "relu"],
-                 "gadget": ["degree", "relu"], "kernel": ["correlation"], "loss": ["degree"], "probe line": ["value"],
-                 "train": ["iteration", "surrogate"]}
+        words = {
+            "coefficients": ["degree", "relu"],
+            "gadget": ["degree", "relu"],
+            "kernel": ["correlation"],
+            "loss": ["degree"],
+            "probe isotropy": ["dimension", "loss"],
+            "probe line": ["value"],
+            "probe minima": ["value", "global"],
+            "train": ["iteration", "surrogate"],
+            "verify": ["samples", "standard error"],
+        }
         for command, call in PLOTTING.items():
             root = ElementTree.fromstring(self.picture(call, f"{command}.svg"))
             self.assertTrue(root.tag.endswith("svg"))
