@@ -9,13 +9,13 @@ namespace {
 
 constexpr int double_digits = 17;
 
-/// Value and gradient from PiecewiseLinearLoss; the rest, rarely asked for, from dual kernels.
 class PiecewiseLinearObjective final : public Objective<double> {
  public:
   PiecewiseLinearObjective(const ProblemValues<double>& problem, int threads)
       : loss_(problem.teacher, problem.student.activation, problem.noise_variance, threads),
-        kernels_(
-            make_objective<double>(FullLoss{}, problem, Constraint::free, double_digits, threads)),
+        constant_(
+            make_objective<double>(FullLoss{}, problem, Constraint::free, double_digits, threads)
+                ->constant()),
         threads_(threads) {}
 
   double value(const Weights<double>& x) const override {
@@ -29,10 +29,14 @@ class PiecewiseLinearObjective final : public Objective<double> {
   }
   Weights<double> hessian_product(const Weights<double>& x,
                                   const Weights<double>& direction) const override {
-    return kernels_->hessian_product(x, direction);
+    refuse_biases(x);
+    return loss_.hessian_product(x, direction);
   }
-  Matrix<double> hessian(const Weights<double>& x) const override { return kernels_->hessian(x); }
-  double constant() const override { return kernels_->constant(); }
+  Matrix<double> hessian(const Weights<double>& x) const override {
+    refuse_biases(x);
+    return loss_.hessian(x);
+  }
+  double constant() const override { return constant_; }
   std::string method() const override { return "closed form"; }
 
  private:
@@ -42,7 +46,7 @@ class PiecewiseLinearObjective final : public Objective<double> {
   }
 
   PiecewiseLinearLoss loss_;
-  std::unique_ptr<Objective<double>> kernels_;
+  double constant_;
   int threads_;
 };
 

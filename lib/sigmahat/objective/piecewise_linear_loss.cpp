@@ -222,6 +222,13 @@ PiecewiseLinearLoss::Scales PiecewiseLinearLoss::student_scales(const Vector<dou
   return scales(a, B, "student");
 }
 
+void PiecewiseLinearLoss::require_gradient(const Scales& student, Index rows) {
+  for (Index i = 0; i < rows; ++i)
+    if (student.lengths[i] == 0)
+      throw DomainError(
+          fmt::format("row {} of the student is zero: the loss has no gradient there", i));
+}
+
 /// α Σ a_i b_i - α* Σ a*_i b*_i: its square is the loss of the linear parts.
 Vector<double> PiecewiseLinearLoss::linear_residual(const Vector<double>& a,
                                                     const Matrix<double>& B) const {
@@ -423,10 +430,7 @@ class PiecewiseLinearLoss::Sweep {
 void PiecewiseLinearLoss::gradient(const Vector<double>& a, const Matrix<double>& B,
                                    Workspace& work, LossGradient& result, int threads) const {
   const Scales student = student_scales(a, B);
-  for (Index i = 0; i < B.rows(); ++i)
-    if (student.lengths[i] == 0)
-      throw DomainError(
-          fmt::format("row {} of the student is zero: the loss has no gradient there", i));
+  require_gradient(student, B.rows());
   const double pairs =
       static_cast<double>(B.rows()) * static_cast<double>(B.rows() + teacher_.B.rows());
   Sweep(*this, a, B, student, work, result)

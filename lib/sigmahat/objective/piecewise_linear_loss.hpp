@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sigmahat/network/problem.hpp>
+#include <sigmahat/objective/objective.hpp>
 
 namespace sigmahat {
 
@@ -67,6 +68,21 @@ class PiecewiseLinearLoss {
                 LossGradient& result, int threads = 0) const;
   LossGradient gradient(const Vector<double>& a, const Matrix<double>& B, int threads = 0) const;
 
+  /// The Hessian times a direction, and all of it, ordered as `flattened` does. f is C² where no
+  /// two rows are parallel or opposite; there the terms that have no limit are left out.
+  ///
+  /// With unit vectors b, c, s = √(1-ρ²), n = (c - ρb)/s and m = (b - ρc)/s (Safran and Shamir,
+  /// ICML 2018, for ReLU):
+  ///   ∂²/∂b∂b ‖b‖‖c‖ q = ‖c‖/‖b‖ s (I - bbᵀ + nnᵀ),
+  ///   ∂²/∂b∂c ‖b‖‖c‖ q = asin ρ I + s (nmᵀ + bcᵀ).
+  /// Near parallel rows s and asin ρ come from the difference of the unit vectors.
+  ///
+  /// Throws as `gradient` does.
+  /// @complexity 3 m (m + m*) d multiplications for a product, on one thread; m² d² + m (m + m*) d²
+  /// for the matrix
+  Weights<double> hessian_product(const Weights<double>& x, const Weights<double>& direction) const;
+  Matrix<double> hessian(const Weights<double>& x) const;
+
  private:
   /// Slopes (α, β): σ(x) = αx + β|x|.
   struct Slopes {
@@ -81,9 +97,12 @@ class PiecewiseLinearLoss {
   static Slopes slopes(const Activation& activation);
   class Pairs;
   class Sweep;
+  struct Angles;
 
   static Scales scales(const Vector<double>& a, const Matrix<double>& B, const char* role);
   Scales student_scales(const Vector<double>& a, const Matrix<double>& B) const;
+  static void require_gradient(const Scales& student, Eigen::Index rows);
+  Angles angles(const Weights<double>& x) const;
   Vector<double> linear_residual(const Vector<double>& a, const Matrix<double>& B) const;
 
   NetworkValues<double> teacher_;

@@ -38,6 +38,32 @@ class Reflection {
   T half_;
 };
 
+/// Where the basis's vectors stand among the entries of `flattened`, once each row on the sphere
+/// has been reflected.
+std::vector<Index> kept_entries(Index m, Index d, Index biases, const Freedom& freedom) {
+  std::vector<Index> kept;
+  if (freedom.trains_a)
+    for (Index i = 0; i < m; ++i) kept.push_back(i);
+  for (Index i = 0; i < m; ++i)
+    for (Index k = freedom.rows == Constraint::sphere ? 1 : 0; k < d; ++k)
+      kept.push_back(m + i * d + k);
+  for (Index i = 0; i < biases; ++i) kept.push_back(m + m * d + i);
+  return kept;
+}
+
+template <Scalar T>
+Reflection<T> row_reflection(const Weights<T>& x, Index row) {
+  return Reflection<T>(Vector<T>(x.B.row(row).transpose()));
+}
+
+/// Reflects each row on the sphere: to the basis and back.
+template <Scalar T>
+void reflect_rows(const Weights<T>& x, Weights<T>& direction, const Freedom& freedom) {
+  if (freedom.rows != Constraint::sphere) return;
+  for (Index i = 0; i < x.B.rows(); ++i)
+    row_reflection(x, i).apply([&](Index k) -> T& { return direction.B(i, k); });
+}
+
 }  // namespace
 
 template <Scalar T>
@@ -71,23 +97,18 @@ Matrix<T> hessian_on_basis(const Weights<T>& x, const Weights<T>& gradient,
                            const Matrix<T>& hessian, const Freedom& freedom) {
   const Index m = x.B.rows(), d = x.B.cols();
   Matrix<T> H = hessian;
-  std::vector<Index> kept;
-  if (freedom.trains_a)
-    for (Index i = 0; i < m; ++i) kept.push_back(i);
-  for (Index i = 0; i < m; ++i) {
-    const Index row = m + i * d;
-    if (freedom.rows == Constraint::sphere) {
+  if (freedom.rows == Constraint::sphere)
+    for (Index i = 0; i < m; ++i) {
+      const Index row = m + i * d;
       const T radial = dot(x.B, gradient.B, i);
       for (Index k = 0; k < d; ++k) H(row + k, row + k) -= radial;
-      const Reflection<T> reflection(Vector<T>(x.B.row(i).transpose()));
+      const Reflection<T> reflection = row_reflection(x, i);
       for (Index j = 0; j < H.cols(); ++j)
         reflection.apply([&](Index k) -> T& { return H(row + k, j); });
       for (Index j = 0; j < H.rows(); ++j)
         reflection.apply([&](Index k) -> T& { return H(j, row + k); });
     }
-    for (Index k = freedom.rows == Constraint::sphere ? 1 : 0; k < d; ++k) kept.push_back(row + k);
-  }
-  for (Index i = m + m * d; i < H.rows(); ++i) kept.push_back(i);
+  const std::vector<Index> kept = kept_entries(m, d, x.c.size(), freedom);
   const auto n = static_cast<Index>(kept.size());
   Matrix<T> reduced(n, n);
   // The lower half for both, so that rounding leaves no asymmetry.
@@ -99,12 +120,38 @@ Matrix<T> hessian_on_basis(const Weights<T>& x, const Weights<T>& gradient,
   return reduced;
 }
 
+template <Scalar T>
+Vector<T> on_basis(const Weights<T>& x, const Weights<T>& tangent, const Freedom& freedom) {
+  Weights<T> reflected = tangent;
+  reflect_rows(x, reflected, freedom);
+  const Vector<T> entries = flattened(reflected);
+  const auto kept = kept_entries(x.B.rows(), x.B.cols(), x.c.size(), freedom);
+  Vector<T> coordinates(static_cast<Index>(kept.size()));
+  for (std::size_t p = 0; p < kept.size(); ++p)
+    coordinates[static_cast<Index>(p)] = entries[kept[p]];
+  return coordinates;
+}
+
+template <Scalar T>
+Weights<T> from_basis(const Weights<T>& x, const Vector<T>& coordinates, const Freedom& freedom) {
+  const auto kept = kept_entries(x.B.rows(), x.B.cols(), x.c.size(), freedom);
+  Vector<T> entries(x.a.size() + x.B.size() + x.c.size());
+  for (T& entry : entries) entry = 0;
+  for (std::size_t p = 0; p < kept.size(); ++p)
+    entries[kept[p]] = coordinates[static_cast<Index>(p)];
+  Weights<T> direction = unflattened(entries, x.B.rows(), x.B.cols());
+  reflect_rows(x, direction, freedom);
+  return direction;
+}
+
 #define SIGMAHAT_INSTANTIATE(T)                                                                    \
   template Weights<T> tangential(const Weights<T>&, const Weights<T>&, const Freedom&);            \
   template Weights<T> riemannian_hessian_product(                                                  \
       const Weights<T>&, const Weights<T>&, const Weights<T>&, const Weights<T>&, const Freedom&); \
   template Matrix<T> hessian_on_basis(const Weights<T>&, const Weights<T>&, const Matrix<T>&,      \
-                                      const Freedom&)
+                                      const Freedom&);                                             \
+  template Vector<T> on_basis(const Weights<T>&, const Weights<T>&, const Freedom&);               \
+  template Weights<T> from_basis(const Weights<T>&, const Vector<T>&, const Freedom&)
 SIGMAHAT_INSTANTIATE(double);
 SIGMAHAT_INSTANTIATE(Real);
 SIGMAHAT_INSTANTIATE(Interval);

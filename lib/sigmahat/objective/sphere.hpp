@@ -34,5 +34,11 @@ Weights<T> riemannian_hessian_product(const Weights<T>& x, const Weights<T>& gra
 template <Scalar T>
 Matrix<T> hessian_on_basis(const Weights<T>& x, const Weights<T>& gradient,
                            const Matrix<T>& hessian, const Freedom& freedom);
+/// A tangent direction in the coordinates of that basis.
+template <Scalar T>
+Vector<T> on_basis(const Weights<T>& x, const Weights<T>& tangent, const Freedom& freedom);
+/// The tangent direction that has these coordinates.
+template <Scalar T>
+Weights<T> from_basis(const Weights<T>& x, const Vector<T>& coordinates, const Freedom& freedom);
 
 }  // namespace sigmahat

@@ -1,0 +1,48 @@
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include <sigmahat/landscape/hessian_solver.hpp>
+#include <sigmahat/numeric/errors.hpp>
+#include <sigmahat/objective/evaluation.hpp>
+
+namespace sigmahat {
+namespace {
+
+/// Eigenvalues and squared pivots below this share of the largest count as zero.
+constexpr double flat = 1e-10;
+
+}  // namespace
+
+void require_dense(Eigen::Index dimension) {
+  if (dimension > max_spectrum)
+    throw NumericalError(
+        fmt::format("the Hessian has {} dimensions; its eigenvalues are taken of at most {}",
+                    dimension, max_spectrum));
+}
+
+HessianSolver::HessianSolver(const Objective<double>& objective, const Iterate& at,
+                             const Freedom& freedom, bool only_definite) {
+  const Matrix<double> H =
+      hessian_on_basis(at.x, at.euclidean_gradient, objective.hessian(at.x), freedom);
+  cholesky_.emplace(H);
+  const auto pivots = cholesky_->matrixLLT().diagonal().array().square();
+  if (cholesky_->info() == Eigen::Success && pivots.minCoeff() > flat * pivots.maxCoeff()) return;
+  cholesky_.reset();
+  if (only_definite) return;
+  eigen_.emplace(H);
+  if (eigen_->info() != Eigen::Success)
+    throw NumericalError("the Hessian's eigenvectors: no convergence");
+}
+
+Vector<double> HessianSolver::solve(const Vector<double>& g) const {
+  if (cholesky_) return cholesky_->solve(g);
+  const Vector<double>& values = eigen_->eigenvalues();
+  const double least = flat * values.cwiseAbs().maxCoeff();
+  Vector<double> components = eigen_->eigenvectors().transpose() * g;
+  for (Eigen::Index i = 0; i < values.size(); ++i)
+    components[i] = std::abs(values[i]) <= least ? 0 : components[i] / values[i];
+  return eigen_->eigenvectors() * components;
+}
+
+}  // namespace sigmahat

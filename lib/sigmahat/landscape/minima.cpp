@@ -1,0 +1,221 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <memory>
+#include <utility>
+
+#include <boost/math/distributions/normal.hpp>
+#include <fmt/format.h>
+
+#include <sigmahat/landscape/minima.hpp>
+#include <sigmahat/numeric/errors.hpp>
+#include <sigmahat/numeric/parallel.hpp>
+#include <sigmahat/optimize/gradient_descent.hpp>
+#include <sigmahat/optimize/gradient_flow.hpp>
+#include <sigmahat/optimize/lbfgs.hpp>
+#include <sigmahat/optimize/trust_region.hpp>
+
+namespace sigmahat {
+namespace {
+
+constexpr std::array methods{
+    std::pair{SearchMethod::flow, std::string_view("flow")},
+    std::pair{SearchMethod::gradient_descent, std::string_view("gd")},
+    std::pair{SearchMethod::lbfgs, std::string_view("lbfgs")},
+    std::pair{SearchMethod::trust_region, std::string_view("trust-region")}};
+
+/// Newton's method is tried once the gradient's norm has fallen to this share of that at the start,
+/// and again when it has fallen to a third since.
+constexpr double first_trial = 1e-2;
+constexpr double next_trial = 0.3;
+constexpr double sure_contraction = 0.25;
+
+/// Two ends are compared to this: far above what a gradient within the tolerance leaves.
+constexpr double same_value = 1e-9;
+constexpr double same_entry = 1e-6;
+
+/// Runs between two looks at signals and two tallies: enough for many threads.
+constexpr std::uint64_t block_runs = 64;
+
+std::unique_ptr<DescentMethod> make_descent(const Objective<double>& objective,
+                                            Weights<double> start, const SearchOptions& options) {
+  switch (options.method) {
+    case SearchMethod::flow:
+      return std::make_unique<GradientFlow>(objective, std::move(start), options.freedom,
+                                            options.flow_accuracy);
+    case SearchMethod::gradient_descent:
+      return std::make_unique<GradientDescent>(objective, std::move(start), options.freedom,
+                                               options.step);
+    case SearchMethod::lbfgs:
+      return std::make_unique<LimitedMemoryBfgs>(objective, std::move(start), options.freedom);
+    case SearchMethod::trust_region:
+      return std::make_unique<TrustRegion>(objective, std::move(start), options.freedom);
+  }
+  throw InputError("no such search");
+}
+
+bool lead_to_the_same_point(const Refinement& refinement) {
+  return refinement.converged && refinement.positive_definite &&
+         refinement.contraction <= sure_contraction;
+}
+
+CriticalPoint point_of(const DescentMethod& method) {
+  return {method.current().x, method.current().value, method.gradient_norm()};
+}
+
+/// Advances until an outcome is certain.
+SearchEnd descend(const Objective<double>& objective, DescentMethod& method,
+                  const SearchOptions& options) {
+  double trial = first_trial * method.gradient_norm();
+  const auto end = [&](SearchOutcome outcome, CriticalPoint point) {
+    return SearchEnd{outcome, std::move(point), method.evaluations()};
+  };
+  const auto refine = [&] {
+    return refine_critical_point(objective, method.current().x, options.freedom, options.tolerance,
+                                 Refine::minima);
+  };
+  for (;;) {
+    const double gradient_norm = method.gradient_norm();
+    if (gradient_norm <= std::max(trial, options.tolerance)) {
+      Refinement refinement = refine();
+      if (lead_to_the_same_point(refinement))
+        return end(SearchOutcome::minimum, std::move(refinement.point));
+      trial = next_trial * gradient_norm;
+    }
+    if (gradient_norm <= options.tolerance) return end(SearchOutcome::flat, point_of(method));
+    if (method.evaluations() >= options.most_evaluations)
+      return end(SearchOutcome::spent, point_of(method));
+    switch (method.advance()) {
+      case Move::done:
+        break;
+      case Move::none: {
+        Refinement refinement = refine();
+        return lead_to_the_same_point(refinement)
+                   ? end(SearchOutcome::minimum, std::move(refinement.point))
+                   : end(SearchOutcome::stalled, point_of(method));
+      }
+      case Move::diverged:
+        return end(SearchOutcome::diverged, point_of(method));
+    }
+  }
+}
+
+}  // namespace
+
+SearchMethod parse_search_method(std::string_view text) {
+  for (const auto& [method, name] : methods)
+    if (name == text) return method;
+  throw ParseError(fmt::format("expected flow, gd, lbfgs or trust-region, not \"{}\"", text));
+}
+
+std::string_view to_string(SearchMethod method) {
+  for (const auto& [m, name] : methods)
+    if (m == method) return name;
+  return "";
+}
+
+std::string_view to_string(SearchOutcome outcome) {
+  switch (outcome) {
+    case SearchOutcome::minimum:
+      return "minimum";
+    case SearchOutcome::flat:
+      return "flat";
+    case SearchOutcome::spent:
+      return "spent";
+    case SearchOutcome::stalled:
+      return "stalled";
+    case SearchOutcome::diverged:
+      return "diverged";
+  }
+  return "";
+}
+
+SearchEnd search_minimum(const Objective<double>& objective, Weights<double> start,
+                         const SearchOptions& options) {
+  const std::unique_ptr<DescentMethod> method = make_descent(objective, std::move(start), options);
+  try {
+    return descend(objective, *method, options);
+  } catch (const DomainError&) {
+    // A row has come to zero, where the objective has no gradient.
+    return {SearchOutcome::diverged, point_of(*method), method->evaluations()};
+  }
+}
+
+std::vector<MinimumClass> MinimaTally::by_value() const {
+  std::vector<MinimumClass> sorted = classes;
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& x, const auto& y) { return x.point.value < y.point.value; });
+  return sorted;
+}
+
+MinimaSearch::MinimaSearch(const Objective<double>& objective, Weights<double> given,
+                           Matrix<double> teacher, Symmetry symmetry, Options options)
+    : objective_(objective),
+      given_(std::move(given)),
+      teacher_(std::move(teacher)),
+      symmetry_(std::move(symmetry)),
+      options_(std::move(options)) {}
+
+void MinimaSearch::resume(MinimaTally tally) {
+  tally_ = std::move(tally);
+  patterns_.clear();
+  for (const MinimumClass& found : tally_.classes)
+    patterns_.push_back(pattern_of(found.point.x, teacher_, symmetry_));
+}
+
+void MinimaSearch::count(std::uint64_t run, SearchEnd end) {
+  ++tally_.runs;
+  tally_.evaluations += end.evaluations;
+  switch (end.outcome) {
+    case SearchOutcome::spent:
+      ++tally_.spent;
+      return;
+    case SearchOutcome::stalled:
+      ++tally_.stalled;
+      return;
+    case SearchOutcome::diverged:
+      ++tally_.diverged;
+      return;
+    case SearchOutcome::minimum:
+    case SearchOutcome::flat:
+      break;
+  }
+  const bool flat = end.outcome == SearchOutcome::flat;
+  SymmetryPattern pattern = pattern_of(end.point.x, teacher_, symmetry_);
+  const double reach = same_value * std::max(1.0, std::abs(end.point.value));
+  for (std::size_t i = 0; i < patterns_.size(); ++i) {
+    MinimumClass& found = tally_.classes[i];
+    if (found.flat != flat || std::abs(found.point.value - end.point.value) > reach) continue;
+    if (!flat && !are_equivalent(patterns_[i], pattern, symmetry_, same_entry)) continue;
+    ++found.count;
+    return;
+  }
+  tally_.classes.push_back({std::move(end.point), run, 1, flat});
+  patterns_.push_back(std::move(pattern));
+}
+
+bool MinimaSearch::run(const std::function<bool(const MinimaTally&)>& go_on) {
+  while (tally_.runs < options_.runs) {
+    if (go_on && !go_on(tally_)) return false;
+    const std::uint64_t first = tally_.runs;
+    const auto runs = static_cast<std::size_t>(std::min(block_runs, options_.runs - first));
+    std::vector<SearchEnd> ends(runs);
+    for_each_block(runs, options_.threads, [&](std::size_t i) {
+      ends[i] =
+          search_minimum(objective_, draw_start(options_.starts, given_, options_.seed, first + i),
+                         options_.search);
+    });
+    for (std::size_t i = 0; i < runs; ++i) count(first + i, std::move(ends[i]));
+  }
+  return true;
+}
+
+Proportion wilson_interval(std::uint64_t count, std::uint64_t runs, double confidence) {
+  const double n = static_cast<double>(runs), p = static_cast<double>(count) / n;
+  const double z = boost::math::quantile(boost::math::normal(), (1 + confidence) / 2);
+  const double centre = (p + z * z / (2 * n)) / (1 + z * z / n);
+  const double half = z / (1 + z * z / n) * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+  return {p, std::max(0.0, centre - half), std::min(1.0, centre + half)};
+}
+
+}  // namespace sigmahat

@@ -1,0 +1,80 @@
+#include <algorithm>
+#include <cmath>
+
+#include <sigmahat/landscape/minima.hpp>
+#include <sigmahat/landscape/precise_point.hpp>
+#include <sigmahat/numeric/parallel.hpp>
+#include <sigmahat/objective/fast_objective.hpp>
+
+namespace sigmahat {
+namespace {
+
+/// Digits of a point in double, twice.
+constexpr int twice_double = 34;
+/// Values closer than this, to one or to their own size, are equal.
+constexpr double same_value = 1e-9;
+
+}  // namespace
+
+std::string_view to_string(Standing standing) {
+  switch (standing) {
+    case Standing::global:
+      return "global";
+    case Standing::spurious:
+      return "spurious";
+    case Standing::lowest:
+      return "lowest found";
+  }
+  return "";
+}
+
+std::optional<double> lower_bound(const Objective<double>& objective, const ObjectiveChoice& choice,
+                                  const ProblemValues<double>& problem) {
+  if (is_squared_distance(choice)) {
+    const auto* degrees = std::get_if<DegreeLoss>(&choice);
+    const bool signed_weights =
+        degrees && std::any_of(degrees->weights.begin(), degrees->weights.end(),
+                               [](const auto& term) { return term.second < 0; });
+    return signed_weights ? std::nullopt : std::optional(objective.constant());
+  }
+  const auto* guaranteed = std::get_if<GuaranteedObjective>(&choice);
+  const NetworkValues<double>& teacher = problem.teacher;
+  const Symmetry symmetry = symmetry_of(choice, problem);
+  // Teacher rows with signs of their own are orthonormal.
+  if (!guaranteed || guaranteed->mu < 0 || !symmetry.teacher_signs || teacher.a.minCoeff() < 0)
+    return {};
+  return -from_rational<double>(guaranteed->mu) * static_cast<double>(problem.student.B.rows()) *
+         teacher.a.maxCoeff();
+}
+
+std::vector<DescribedMinimum> describe(const MinimaTally& tally, const Problem& problem,
+                                       const ObjectiveChoice& choice, const Freedom& freedom,
+                                       int threads) {
+  const auto values = at_precision<double>(problem);
+  const auto objective = make_fast_objective(choice, values, freedom.rows, 1);
+  const std::optional<double> bound = lower_bound(*objective, choice, values);
+  std::vector<DescribedMinimum> list;
+  for (MinimumClass& found : tally.by_value()) {
+    const double value = found.point.value, reach = same_value * std::max(1.0, std::abs(value));
+    const Proportion fraction = wilson_interval(found.count, tally.runs);
+    Standing standing = Standing::lowest;
+    if (bound && value <= *bound + reach)
+      standing = Standing::global;
+    else if (!list.empty() && list.front().found.point.value < value - reach)
+      standing = Standing::spurious;
+    list.push_back({std::move(found), fraction, standing, {}, 0});
+  }
+  for_each_block(list.size(), threads, [&](std::size_t i) {
+    DescribedMinimum& minimum = list[i];
+    minimum.curvature =
+        curvature(hessian_eigensystem(*objective, minimum.found.point.x, freedom).values);
+  });
+  // One by one: the precision in force belongs to the process.
+  for (DescribedMinimum& minimum : list)
+    minimum.gradient_norm =
+        evaluate_precisely(problem, choice, freedom, minimum.found.point.x, twice_double)
+            .gradient_norm.convert_to<double>();
+  return list;
+}
+
+}  // namespace sigmahat

@@ -1,0 +1,199 @@
+#include <cmath>
+
+#include <doctest/doctest.h>
+
+#include <sigmahat/landscape/minima.hpp>
+#include <sigmahat/landscape/precise_point.hpp>
+#include <sigmahat/numeric/errors.hpp>
+
+#include "../optimize/talk_problem.hpp"
+
+using namespace sigmahat;
+using namespace sigmahat::test;
+
+namespace {
+
+const Freedom free_rows{Constraint::free, false};
+const Freedom unit_rows{Constraint::sphere, false};
+
+struct Study {
+  TalkProblem talk;
+  ObjectiveChoice choice;
+  Symmetry symmetry;
+  MinimaSearch::Options options;
+
+  Study(const std::string& objective, int d, const Freedom& freedom, std::uint64_t runs,
+        int width = 0)
+      : talk(objective, d, 1, freedom, 1, "relu", 1, width),
+        choice(parse_objective(objective)),
+        symmetry(symmetry_of(choice, talk.values)) {
+    options.search.freedom = freedom;
+    options.runs = runs;
+    options.threads = 2;
+    options.starts =
+        parse_start_distribution(freedom.rows == Constraint::free ? "gaussian" : "unit");
+  }
+  MinimaSearch search() const {
+    return {*talk.objective, talk.start(), talk.values.teacher.B, symmetry, options};
+  }
+  std::vector<DescribedMinimum> describe(const MinimaTally& tally) const {
+    return sigmahat::describe(tally, talk.problem, choice, talk.freedom, 2);
+  }
+};
+
+void check_equal(const MinimaTally& x, const MinimaTally& y) {
+  CHECK(x.runs == y.runs);
+  CHECK(x.evaluations == y.evaluations);
+  REQUIRE(x.classes.size() == y.classes.size());
+  for (std::size_t i = 0; i < x.classes.size(); ++i) {
+    CHECK(x.classes[i].count == y.classes[i].count);
+    CHECK(x.classes[i].first_run == y.classes[i].first_run);
+    CHECK(x.classes[i].point.value == y.classes[i].point.value);
+    CHECK(same_bits(x.classes[i].point.x, y.classes[i].point.x));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("G has no minima but the teacher, up to permutation and sign") {
+  for (const int d : {2, 4}) {
+    CAPTURE(d);
+    Study study("G:mu=1/20", d, unit_rows, 60);
+    MinimaSearch search = study.search();
+    CHECK(search.run());
+    REQUIRE(search.tally().classes.size() == 1);
+    CHECK(search.tally().classes[0].count == 60);
+    const auto minima = study.describe(search.tally());
+    CHECK(minima[0].standing == Standing::global);
+    CHECK(minima[0].found.point.value == doctest::Approx(-d / 20.0).epsilon(1e-13));
+    CHECK(minima[0].curvature.negative == 0);
+    // Every row is ± a basis vector.
+    const Matrix<double> sizes = minima[0].found.point.x.B.cwiseAbs();
+    CHECK((sizes.array() - sizes.array().round()).abs().maxCoeff() <= 1e-12);
+  }
+}
+
+TEST_CASE("up to five ReLU neurons have no spurious minimum that starts reach; eight have") {
+  // Safran and Shamir (ICML 2018) found none below six, and one start in eight in one at eight.
+  Study five("f", 5, free_rows, 100);
+  MinimaSearch small = five.search();
+  CHECK(small.run());
+  REQUIRE(small.tally().classes.size() == 1);
+  CHECK(five.describe(small.tally())[0].standing == Standing::global);
+
+  Study eight("f", 8, free_rows, 150);
+  MinimaSearch search = eight.search();
+  CHECK(search.run());
+  const auto minima = eight.describe(search.tally());
+  REQUIRE(minima.size() >= 2);
+  CHECK(minima[0].standing == Standing::global);
+  std::uint64_t ended = 0;
+  for (const DescribedMinimum& minimum : minima) {
+    ended += minimum.found.count;
+    CAPTURE(minimum.found.point.value);
+    // Afresh, at twice the precision that it was found in.
+    CHECK(minimum.gradient_norm <= 1e-12);
+    CHECK(minimum.curvature.negative == 0);
+    CHECK(minimum.curvature.smallest > 0);
+  }
+  CHECK(ended == search.tally().runs);
+  for (std::size_t i = 1; i < minima.size(); ++i) CHECK(minima[i].standing == Standing::spurious);
+}
+
+TEST_CASE("an end in Newton's hands is the end of the flow") {
+  // The flow alone, down to a gradient that no neighbouring minimum shares.
+  Study study("f", 7, free_rows, 1);
+  for (std::uint64_t run = 0; run < 40; ++run) {
+    CAPTURE(run);
+    const Weights<double> start = draw_start(study.options.starts, study.talk.start(), 5, run);
+    const SearchEnd quick = search_minimum(*study.talk.objective, start, study.options.search);
+    REQUIRE(quick.outcome == SearchOutcome::minimum);
+    SearchOptions slow = study.options.search;
+    slow.flow_accuracy = 1e-5;
+    slow.tolerance = 0;
+    slow.most_evaluations = 3000;
+    const SearchEnd flow = search_minimum(*study.talk.objective, start, slow);
+    CHECK((flow.point.x.B - quick.point.x.B).norm() <= 1e-4);
+  }
+}
+
+TEST_CASE("the tally does not depend on threads or on interruptions") {
+  Study study("f", 7, free_rows, 150);
+  MinimaSearch one = study.search();
+  study.options.threads = 1;
+  MinimaSearch two = study.search();
+  CHECK(one.run());
+  CHECK(two.run());
+  check_equal(one.tally(), two.tally());
+
+  MinimaSearch first = study.search();
+  CHECK_FALSE(first.run([](const MinimaTally& tally) { return tally.runs < 64; }));
+  CHECK(first.tally().runs == 64);
+  const StoredTally stored = parse_tally(to_json(first.tally(), "settings"));
+  CHECK(stored.settings == "settings");
+  MinimaSearch second = study.search();
+  second.resume(stored.tally);
+  CHECK(second.run());
+  check_equal(one.tally(), second.tally());
+}
+
+TEST_CASE("one neuron too many: global minima are not isolated and count as one") {
+  Study study("f", 3, free_rows, 20, 4);
+  MinimaSearch search = study.search();
+  CHECK(search.run());
+  const auto minima = study.describe(search.tally());
+  std::uint64_t global = 0;
+  for (const DescribedMinimum& minimum : minima)
+    if (minimum.standing == Standing::global) global += minimum.found.count;
+  CHECK(global == 20);
+  CHECK(minima.size() <= 2);
+}
+
+TEST_CASE("texts that are no checkpoints are refused") {
+  for (const char* text :
+       {"", "{}", "[1]", "{\"sigmahat_minima\": 2}", "{\"sigmahat_minima\": 1, \"settings\": 3}"})
+    CHECK_THROWS_AS(parse_tally(text), ParseError);
+}
+
+TEST_CASE("Wilson's interval holds the share of successes that a score test does not reject") {
+  // Its bounds p solve |k/n - p| = z √(p (1-p)/n).
+  for (const auto& [count, runs] : {std::pair{0u, 10u}, {3u, 10u}, {10u, 10u}, {77u, 1000u}}) {
+    CAPTURE(count);
+    const Proportion p = wilson_interval(count, runs);
+    const double share = double(count) / runs;
+    CHECK(p.estimate == share);
+    for (const double bound : {p.lower, p.upper}) {
+      const double deviation = 1.9599639845400545 * std::sqrt(bound * (1 - bound) / runs);
+      CHECK(std::abs(share - bound) == doctest::Approx(deviation).epsilon(1e-9));
+    }
+  }
+}
+
+TEST_CASE("starts are what their names say") {
+  const Weights<double> given{Vector<double>::Ones(3), Matrix<double>::Constant(3, 4, 0.5), {}};
+  const auto draw = [&](const char* text, std::uint64_t number) {
+    return draw_start(parse_start_distribution(text), given, 7, number).B;
+  };
+  CHECK((draw("unit", 2).rowwise().norm().array() - 1).abs().maxCoeff() <= 1e-15);
+  const Matrix<double> Q = draw("orthogonal", 3);
+  CHECK((Q * Q.transpose() - Matrix<double>::Identity(3, 3)).norm() <= 1e-14);
+  double sum = 0, squares = 0;
+  for (std::uint64_t n = 0; n < 2000; ++n) {
+    const Matrix<double> B = draw("gaussian", n);
+    sum += B.sum();
+    squares += B.squaredNorm();
+  }
+  // 24000 entries N(0, 1/4): four standard deviations.
+  CHECK(std::abs(sum) <= 4 * std::sqrt(24000.0 / 4));
+  CHECK(std::abs(squares - 6000) <= 4 * std::sqrt(24000.0 / 8));
+  CHECK((draw("near:0.001", 0) - given.B).cwiseAbs().maxCoeff() <= 0.01);
+  CHECK((draw("near:0.001", 0) - given.B).norm() > 0);
+  CHECK(draw("gaussian:2", 1) == 4 * draw("gaussian", 1));
+  CHECK(draw("unit", 0) != draw("unit", 1));
+  for (const char* text : {"", "near", "gaussian:0", "gaussian:-1", "unit:2", "normal", "near:x"})
+    CHECK_THROWS_AS(parse_start_distribution(text), ParseError);
+  for (const char* text : {"unit", "gaussian", "gaussian:0.25", "orthogonal", "near:0.1"})
+    CHECK(to_text(parse_start_distribution(text)) == text);
+  const Weights<double> wide{Vector<double>::Ones(5), Matrix<double>::Ones(5, 4), {}};
+  CHECK_THROWS_AS(draw_start(parse_start_distribution("orthogonal"), wide, 1, 0), InputError);
+}
