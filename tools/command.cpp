@@ -69,12 +69,12 @@ ExitCode deliver_text(const std::string& text, const CommonOptions& options) {
   return ExitCode::done;
 }
 
-ExitCode deliver(const Report& report, const std::optional<Plot>& plot,
+ExitCode deliver(const Report& report, const std::optional<Picture>& plot,
                  const CommonOptions& options, const std::optional<ExtraPicture>& extra) {
   const std::string text = render(report, options.format);
   std::string picture, extra_picture;
-  if (plot && options.plot) picture = render_plot(*plot, *options.plot);
-  if (extra) extra_picture = render_plot(extra->plot.value(), extra->target);
+  if (plot && options.plot) picture = render_picture(*plot, *options.plot);
+  if (extra) extra_picture = render_picture(extra->plot.value(), extra->target);
 
   deliver_text(text, options);
   if (plot && options.plot) write_picture(*options.plot, picture, options);

@@ -7,7 +7,7 @@
 #include <CLI/App.hpp>
 
 #include "options.hpp"
-#include "plot.hpp"
+#include "picture.hpp"
 #include "report.hpp"
 
 namespace sigmahat::cli {
@@ -50,7 +50,7 @@ std::span<const CommandEntry> probe_commands();
 struct ExtraPicture {
   std::string option;
   std::string target;
-  std::optional<Plot> plot = {};
+  std::optional<Picture> plot = {};
 };
 
 /// A file that a command is to write besides, with the option that names it.
@@ -68,7 +68,7 @@ void check_delivery(const CommonOptions& options,
 /// Writes text that is no report (source code) where --output says.
 ExitCode deliver_text(const std::string& text, const CommonOptions& options);
 /// Writes report and plots where the options say; all are complete before the first is written.
-ExitCode deliver(const Report& report, const std::optional<Plot>& plot,
+ExitCode deliver(const Report& report, const std::optional<Picture>& plot,
                  const CommonOptions& options,
                  const std::optional<ExtraPicture>& extra = std::nullopt);
 
