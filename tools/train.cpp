@@ -127,7 +127,7 @@ void check_outputs(const TrainOptions& options) {
   const bool many = !options.sweep.empty();
   if (many && options.output_problem)
     throw InputError("--output-problem: of one run, not together with --seeds or --sweep");
-  if (options.trajectory) trajectory_bytes(options.sweep, {}, is_npy(*options.trajectory));
+  if (options.trajectory) is_npy(options.sweep, *options.trajectory);
   if (options.plot_against) check_plot_axis(options.sweep, *options.plot_against);
   check_delivery(options.common, {}, files);
 }
@@ -203,7 +203,7 @@ ExitCode run_train(const TrainOptions& options) {
   }
   if (options.trajectory)
     write_file(*options.trajectory,
-               trajectory_bytes(options.sweep, runs, is_npy(*options.trajectory)));
+               trajectory_bytes(options.sweep, runs, is_npy(options.sweep, *options.trajectory)));
   deliver(report, plot_of(options, planned, runs, heading), options.common);
   return verdict_on(options.sweep, runs);
 }

@@ -150,10 +150,16 @@ bool is_number(const std::string& text) {
   }
 }
 
-/// Whether what was subtracted from the labels is not the same everywhere: every curve says then
-/// what its runs had.
-bool labels_differ(const std::vector<TrainedRun>& runs) {
-  return std::any_of(runs.begin(), runs.end(),
+bool has_axis(const Sweep& sweep, const std::string& option) {
+  return std::any_of(sweep.begin(), sweep.end(),
+                     [&](const SweepAxis& axis) { return axis.option == option; });
+}
+
+/// Whether what was subtracted from the labels is not the same everywhere, and no axis tells what:
+/// every curve says then what its runs had.
+bool labels_differ(const Sweep& sweep, const std::vector<TrainedRun>& runs) {
+  return !has_axis(sweep, "center") &&
+         std::any_of(runs.begin(), runs.end(),
                      [&](const TrainedRun& run) { return run.labels != runs.front().labels; });
 }
 
@@ -170,7 +176,7 @@ std::string name_of(const Sweep& sweep, const RunGroup& group, const std::string
     name += setting;
   }
   if (with_labels && !group.runs.front()->labels.empty())
-    name += fmt::format(" (labels {})", group.runs.front()->labels);
+    name += fmt::format(" ({})", group.runs.front()->labels);
   return literal(name);
 }
 
@@ -314,11 +320,6 @@ Section medians_section(const Sweep& sweep, const std::vector<TrainedRun>& runs)
   return {.title = "Medians over seeds", .table = std::move(table)};
 }
 
-bool has_axis(const Sweep& sweep, const std::string& option) {
-  return std::any_of(sweep.begin(), sweep.end(),
-                     [&](const SweepAxis& axis) { return axis.option == option; });
-}
-
 double axis_value(const std::string& axis, const std::string& text) {
   if (!is_number(text))
     throw InputError(fmt::format("--plot-against {}: \"{}\" is no number", axis, text));
@@ -384,9 +385,9 @@ Plot trajectory_plot(const Sweep& sweep, const std::vector<TrainedRun>& runs) {
   const bool one = groups.size() == 1;
   if (!one) plot.y_label = "surrogate distance from the teacher";
   for (std::size_t i = 0; i < groups.size(); ++i) {
-    Band band(
-        one ? "surrogate, median and all" : name_of(sweep, groups[i], "", labels_differ(runs)),
-        Curve::Style::line, i);
+    Band band(one ? "surrogate, median and all"
+                  : name_of(sweep, groups[i], "", labels_differ(sweep, runs)),
+              Curve::Style::line, i);
     add_trajectories(band, groups[i], surrogate);
     band.append_to(plot, groups[i].runs.size() > 1 && groups.size() <= most_bands);
   }
@@ -414,13 +415,13 @@ Plot ends_plot(const Sweep& sweep, const std::vector<TrainedRun>& runs, const st
       std::find_if(sweep.begin(), sweep.end(),
                    [&](const SweepAxis& other) { return other.option == axis; }) -
       sweep.begin());
-  Plot plot{.title = "",
-            .x_label = axis,
-            .y_label = squared_distance ? "loss above (points), surrogate distance (dashed)"
-                                        : "surrogate distance",
-            .log_x = true,
-            .log_y = true,
-            .curves = {}};
+  Plot plot{
+      .title = "",
+      .x_label = axis,
+      .y_label = squared_distance ? "loss above (solid), surrogate (dashed)" : "surrogate distance",
+      .log_x = true,
+      .log_y = true,
+      .curves = {}};
   const std::vector<RunGroup> groups = groups_of(sweep, runs, axis);
   for (std::size_t i = 0; i < groups.size(); ++i) {
     std::map<double, RunGroup> at;
@@ -438,7 +439,7 @@ Plot ends_plot(const Sweep& sweep, const std::vector<TrainedRun>& runs, const st
     };
     const std::string name = groups[i].settings.empty()
                                  ? "median"
-                                 : name_of(sweep, groups[i], axis, labels_differ(runs));
+                                 : name_of(sweep, groups[i], axis, labels_differ(sweep, runs));
     if (squared_distance) add(name, Curve::Style::line_with_points, above_at_end, true);
     add(squared_distance ? "" : name,
         squared_distance ? Curve::Style::dashed : Curve::Style::line_with_points, surrogate_at_end,
@@ -451,19 +452,21 @@ Plot ends_plot(const Sweep& sweep, const std::vector<TrainedRun>& runs, const st
   return plot;
 }
 
-bool is_npy(const std::filesystem::path& trajectory_file) {
+bool is_npy(const Sweep& sweep, const std::filesystem::path& trajectory_file) {
   const std::string extension = trajectory_file.extension().string();
   if (extension != ".csv" && extension != ".npy")
     throw InputError(fmt::format("--trajectory {}: expected a name that ends in .csv or .npy",
                                  trajectory_file.string()));
+  if (extension == ".npy" && !setting_columns(sweep).empty())
+    throw InputError(
+        fmt::format("--trajectory {}: a sweep's settings need a name that ends in .csv",
+                    trajectory_file.string()));
   return extension == ".npy";
 }
 
 std::string trajectory_bytes(const Sweep& sweep, const std::vector<TrainedRun>& runs, bool npy) {
   const std::vector<Column> settings = setting_columns(sweep);
   if (npy) {
-    if (!settings.empty())
-      throw InputError("--trajectory: a sweep's settings need a file that ends in .csv");
     NumberArray array{"trajectory", "", {}, ""};
     for (const TrainedRun& run : runs)
       for (const TrajectoryPoint& point : run.trajectory) {

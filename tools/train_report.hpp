@@ -48,9 +48,10 @@ Plot ends_plot(const Sweep& sweep, const std::vector<TrainedRun>& runs, const st
 /// Throws as ends_plot does.
 void check_plot_axis(const Sweep& sweep, const std::string& axis);
 
-/// Whether its name ends in .npy; throws InputError unless that or .csv.
-bool is_npy(const std::filesystem::path& trajectory_file);
-/// All points of all runs, as CSV or in NumPy's format, which has no room for settings.
+/// Whether its name ends in .npy; throws InputError unless that or .csv, and for .npy where the
+/// runs have settings besides seeds: these are no numbers.
+bool is_npy(const Sweep& sweep, const std::filesystem::path& trajectory_file);
+/// All points of all runs, as CSV or in NumPy's format.
 std::string trajectory_bytes(const Sweep& sweep, const std::vector<TrainedRun>& runs, bool npy);
 
 }  // namespace sigmahat::cli
