@@ -162,7 +162,7 @@ std::string labels(const Plot& plot, bool characters) {
   std::string title = quoted(plot.title);
   if (!plot.subtitle.empty())
     title += characters ? ".\"\\n\"." + quoted(plot.subtitle)
-                        : ".\"\\n\"." + quoted("{/*0.75 " + plot.subtitle + "}");
+                        : ".\"\\n\"." + quoted("{/*0.7 " + plot.subtitle + "}");
   std::string script =
       fmt::format("set title {}{}\nset xlabel {}\nset ylabel {}\n", title,
                   characters ? "" : " offset 0,1.1", quoted(plot.x_label), quoted(plot.y_label));

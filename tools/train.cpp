@@ -191,6 +191,7 @@ ExitCode run_train(const TrainOptions& options) {
                 .inputs = inputs_of(options, first, problem),
                 .heading = heading};
   if (options.sweep.empty()) {
+    std::erase_if(report.heading, [](const auto& line) { return line.first == "objective"; });
     const Problem last =
         with_student(problem, runs.front().weights, first.plan.training.freedom.rows);
     report.sections =
@@ -220,8 +221,7 @@ Run add_train(CLI::App& command) {
       "  sigmahat train --preset talk/straightforward --exact --plot error.png\n"
       "  sigmahat train --preset talk/f_gamma --dim 10 --trajectory t.csv\n"
       "  sigmahat train --preset talk/abs --dim 20 --exact --seeds 1..10\n"
-      "  sigmahat train --dim 6 --optimizer sgd --iterations 300 \\\n"
-      "    --sweep 'step=0.02|0.05,batch=64|256,seed=1..3'\n"
+      "  sigmahat train --dim 4 --optimizer sgd --sweep 'batch=64|256,seed=1..3'\n"
       "  sigmahat train --dim 8 --optimizer trust-region --output-problem end.json\n"
       "  sigmahat train --dim 5 --optimizer sgd --batch 64 --iterations 2000\n"
       "  sigmahat train --dim 5 --constraint free --objective f_gamma:2,4\n");

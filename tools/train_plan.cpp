@@ -32,16 +32,20 @@ struct Preset {
   std::string_view objective;
   std::string_view student;  ///< activation; the teacher's is relu
   std::string_view a;
+  std::uint64_t batch;
   std::string_view step;
   double momentum;
   std::uint64_t iterations;
   std::string_view center;  ///< degrees of the labels that the student cannot have
 };
 constexpr std::array presets{
-    Preset{"talk/straightforward", "f", "relu", "1", "geometric:0.05,0.001", 0.9, 20'000, "none"},
-    Preset{"talk/f_gamma", "f_gamma:2,4", "relu", "1", "geometric:0.5,0.016", 0, 10'000, "0,1"},
-    Preset{"talk/abs", "f", "abs", "1/2", "geometric:0.5,0.005", 0, 10'000, "1"},
-    Preset{"talk/guarantee", "G:mu=0.05", "relu", "1", "geometric:0.02,0.0005", 0, 20'000, "0"}};
+    Preset{"talk/straightforward", "f", "relu", "1", 1024, "geometric:0.05,0.001", 0.9, 20'000,
+           "none"},
+    Preset{"talk/f_gamma", "f_gamma:2,4", "relu", "1", 1024, "geometric:0.5,0.016", 0, 10'000,
+           "0,1"},
+    Preset{"talk/abs", "f", "abs", "1/2", 1024, "geometric:0.5,0.005", 0, 10'000, "1"},
+    Preset{"talk/guarantee", "G:mu=0.05", "relu", "1", 8192, "geometric:0.003,0.0001", 0, 8000,
+           "0,1,2"}};
 
 const Preset* find_preset(std::string_view name) {
   const auto found = std::find_if(presets.begin(), presets.end(),
@@ -128,10 +132,11 @@ void add_sample_options(CLI::App& command, TrainOptions& options) {
 }
 
 /// What the options say of samples; none where gradients are exact.
-std::optional<BatchSampling> make_sampling(const TrainOptions& options, Method method) {
+std::optional<BatchSampling> make_sampling(const TrainOptions& options, const Preset* preset,
+                                           Method method) {
   if (is_stochastic(method) && !options.exact) {
     BatchSampling sampling;
-    sampling.batch = options.batch.value_or(sampling.batch);
+    sampling.batch = options.batch.value_or(preset ? preset->batch : sampling.batch);
     sampling.seed = options.common.seed;
     sampling.data_set = options.data_set;
     sampling.format = options.float32 ? FloatFormat::float32 : FloatFormat::float64;
@@ -277,7 +282,7 @@ TrainPlan make_plan(const TrainOptions& options) {
                                                                 : default_adam_step);
   training.record_every = options.record_every.value_or(
       stochastic ? std::max<std::uint64_t>(1, training.iterations / points_of_a_trajectory) : 1);
-  plan.sampling = make_sampling(options, method);
+  plan.sampling = make_sampling(options, preset, method);
   if (plan.sampling)
     plan.center = options.center.value_or(preset ? parse_degrees(std::string(preset->center))
                                                  : std::vector<int>{});

@@ -259,13 +259,14 @@ Section runs_section(const Sweep& sweep, const std::vector<TrainedRun>& runs) {
         Column{"iterations", "iterations", "", Align::right, detail},
         Column{"samples", "", "", Align::right, Audience::programs},
         Column{"loss", "loss", "", Align::point, Audience::programs},
-        Column{"above_constant", "loss above", "", Align::point},
+        Column{"above_constant", detail == Audience::everyone ? "loss above" : "above", "",
+               Align::point},
         Column{"gradient_norm", "gradient", "", Align::point, detail},
         Column{"surrogate_distance", "surrogate", "", Align::point},
         Column{"distance_modulo_permutation", "", "", Align::point, Audience::programs},
         Column{"spectral_distance", "spectral", "", Align::point}})
     table.columns.push_back(std::move(column));
-  constexpr int digits = 4;
+  const int digits = detail == Audience::everyone ? 4 : 3;
   for (const TrainedRun& run : runs) {
     const TrajectoryPoint& last = run.trajectory.back();
     const TeacherDistance& distance = last.distance.value();
@@ -285,16 +286,17 @@ Section runs_section(const Sweep& sweep, const std::vector<TrainedRun>& runs) {
 
 Section medians_section(const Sweep& sweep, const std::vector<TrainedRun>& runs) {
   Table table{"medians", setting_columns(sweep), {}};
-  for (Column column : {Column{"runs", "runs", "", Align::right},
-                        Column{"iterations", "iterations", "", Align::right, Audience::programs},
-                        Column{"above_constant", "loss above", "", Align::point},
-                        Column{"above_constant_least", "", "", Align::point, Audience::programs},
-                        Column{"above_constant_largest", "", "", Align::point, Audience::programs},
-                        Column{"gradient_norm", "gradient", "", Align::point, Audience::programs},
-                        Column{"surrogate_distance", "surrogate", "", Align::point},
-                        Column{"surrogate_distance_least", "least", "", Align::point},
-                        Column{"surrogate_distance_largest", "largest", "", Align::point},
-                        Column{"spectral_distance", "spectral", "", Align::point}})
+  for (Column column :
+       {Column{"runs", "runs", "", Align::right},
+        Column{"iterations", "iterations", "", Align::right, Audience::programs},
+        Column{"above_constant", "loss above", "", Align::point},
+        Column{"above_constant_least", "", "", Align::point, Audience::programs},
+        Column{"above_constant_largest", "", "", Align::point, Audience::programs},
+        Column{"gradient_norm", "gradient", "", Align::point, Audience::programs},
+        Column{"surrogate_distance", "surrogate", "", Align::point},
+        Column{"surrogate_distance_least", "", "", Align::point, Audience::programs},
+        Column{"surrogate_distance_largest", "largest", "", Align::point},
+        Column{"spectral_distance", "spectral", "", Align::point}})
     table.columns.push_back(std::move(column));
   constexpr int digits = 3;
   for (const RunGroup& group : groups_of(sweep, runs)) {

@@ -140,7 +140,7 @@ class RunWatch {
     entry.look_due = now + std::min(between_looks, between_);
     std::string text;
     if (stops || (file_ && now >= entry.state_due)) {
-      text = to_json(StoredRun{{}, training.checkpoint()});
+      text = to_json({{}, training.checkpoint()});
       entry.state_due = Clock::now() + std::max(between_, rest_after * (Clock::now() - now));
     }
     const std::lock_guard lock(mutex_);
@@ -154,7 +154,7 @@ class RunWatch {
 
   void end(std::size_t run, Outcome outcome, const Training& training) {
     std::string text;
-    if (file_ || entries_.size() > 1) text = to_json(StoredRun{outcome, training.checkpoint()});
+    if (file_ || entries_.size() > 1) text = to_json({outcome, training.checkpoint()});
     const std::lock_guard lock(mutex_);
     Entry& entry = entries_[run];
     count(entry, training.iteration(), entry.all);
@@ -169,6 +169,10 @@ class RunWatch {
   void stop() { stopped_ = true; }
   bool stopped() const { return stopped_; }
 
+  /// Leaves the ends where a checkpoint was asked for: another picture of them takes no time.
+  void finish() {
+    if (file_) save(*file_);
+  }
   /// Leaves a checkpoint of what has been taken.
   RunsEnd interrupted() {
     const std::filesystem::path file = file_.value_or(default_checkpoint);
@@ -272,6 +276,7 @@ RunsEnd run_all(const TrainOptions& options, const std::vector<PlannedRun>& plan
   else
     for_each_block(planned.size(), options.common.threads, work);
   if (interrupted) return watch.interrupted();
+  watch.finish();
   RunsEnd end;
   end.runs = std::move(runs);
   return end;

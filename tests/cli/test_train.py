@@ -43,6 +43,19 @@ class Train(ProgramTest):
                 self.assertEqual(results["samples"], 1024 * results["iterations"])
                 self.assertLess(results["final"]["surrogate_distance"], close)
 
+    def test_the_objective_with_guarantees_finds_the_teacher_from_samples_too(self):
+        results = self.results("train", "--preset", "talk/guarantee", "--dim", "10", "--iterations", "2000")
+        self.assertEqual(results["samples"], 8192 * 2000)
+        self.assertLess(results["final"]["surrogate_distance"], 0.05)
+        self.assertLess(results["final"]["spectral_distance"], 0.1)
+
+    def test_a_checkpoint_of_runs_that_have_ended_is_their_ends(self):
+        call = [*SWEEP, "--iterations", "20", "--checkpoint", "c"]
+        self.succeed(*call, "--format", "csv", "--output", "first")
+        self.assertEqual([run["outcome"] for run in parse_json((self.folder / "c").read_text())["runs"]], ["spent"] * 8)
+        self.succeed(*call, "--resume", "c", "--format", "csv", "--output", "again", "--plot", "a.svg")
+        self.assertEqual((self.folder / "first").read_bytes(), (self.folder / "again").read_bytes())
+
     def test_the_end_is_a_problem_that_the_loss_command_agrees_on(self):
         for more in [["--objective", "f_gamma:2,4"], ["--constraint", "free", "--student-width", "2"],
                      ["--c", "1/10", "--teacher-activation", "erf"]]:
