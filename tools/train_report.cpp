@@ -360,12 +360,11 @@ std::vector<Section> run_sections(const TrainedRun& run, const Problem& end, boo
 std::vector<Section> sweep_sections(const Sweep& sweep, const std::vector<TrainedRun>& runs,
                                     const std::string& trajectory_file) {
   std::vector<Section> sections{runs_section(sweep, runs)};
-  if (has_axis(sweep, "seed")) sections.push_back(medians_section(sweep, runs));
   const bool written = !trajectory_file.empty();
-  sections.push_back(
-      {.title = "",
-       .fields = {{"trajectory_file", "trajectory", written ? word(trajectory_file) : absent(""),
-                   "", written ? Audience::everyone : Audience::json_only}}});
+  sections.front().fields = {{"trajectory_file", "trajectory",
+                              written ? word(trajectory_file) : absent(""), "",
+                              written ? Audience::everyone : Audience::json_only}};
+  if (has_axis(sweep, "seed")) sections.push_back(medians_section(sweep, runs));
   return sections;
 }
 
