@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Ours and the peers' on the same work, in turn: medians and ratios. On one thread, but for w4.
 
-usage: compare.py [--build DIR] [--rounds N] [w1] [w2] [w4] [w5] [w7] [w8]
+usage: compare.py [--build DIR] [--rounds N] [w1] [w2] [w4] [w5] [w6] [w7] [w8]
 
 Run it with the interpreter that has the peers (requirements.txt); what is missing is said in its
 line. The digits of the peers are those in which they agree with our certified values.
@@ -23,9 +23,10 @@ HERE = Path(__file__).resolve().parent
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--build", type=Path, default=HERE.parents[2] / "build")
 arguments.add_argument("--rounds", type=int, default=3)
-arguments.add_argument("workloads", nargs="*", default=["w1", "w2", "w4", "w5", "w7", "w8"])
+arguments.add_argument("workloads", nargs="*", default=["w1", "w2", "w4", "w5", "w6", "w7", "w8"])
 options = arguments.parse_args()
 SIGMAHAT = options.build / "tools" / "sigmahat"
+LANDSCAPE_BENCH = options.build / "tests" / "bench" / "bench_landscape"
 LOSS_BENCH = options.build / "tests" / "bench" / "bench_loss"
 SAMPLING_BENCH = options.build / "tests" / "bench" / "bench_sampling"
 LIST_BENCH = options.build / "tests" / "bench" / "bench_activation_list"
@@ -176,6 +177,24 @@ def w5():
     compare("SampledObjective", ours, peers, {}, own_digits="")
 
 
+def w6():
+    print("W6  a start to a minimum, ReLU, d = m = 6, gradient of 1e-12; the mean of a thousand "
+          "starts of ours,\n    of fewer of the peers'")
+    for rows in "free", "unit":
+        ours, peers, ends = [], {}, {}
+        for _ in range(options.rounds):
+            report = json.loads(run([LANDSCAPE_BENCH, "--benchmark_format=json",
+                                     f"--benchmark_filter=W6/{rows}_rows/threads:1/"]))
+            ours.append(1 / report["benchmarks"][0]["starts/s"])
+            for peer, words in peer_lines("w6.py", "--rows", rows):
+                times = peers.setdefault(peer, [])
+                if words:
+                    times.append(float(words[0]))
+                    ends[peer] = words[1]
+        print(f" {rows} rows; in place of digits the peers' median gradient at the end")
+        compare("MinimaSearch, gradient flow", ours, peers, ends, own_digits="1e-12")
+
+
 def w7():
     """The peer's digits: how far its value, df/da_0 and df/db_00 are ours, which are printed as
     doubles."""
@@ -241,4 +260,4 @@ def w8():
 
 
 for workload in options.workloads:
-    {"w1": w1, "w2": w2, "w4": w4, "w5": w5, "w7": w7, "w8": w8}[workload]()
+    {"w1": w1, "w2": w2, "w4": w4, "w5": w5, "w6": w6, "w7": w7, "w8": w8}[workload]()
