@@ -124,6 +124,13 @@ Value shortened(const Enclosure& number, int few, int digits) {
   return value;
 }
 
+/// A gradient's norm: for people the power of ten below which it is, no less than the digits.
+Value residual(const Real& norm, int digits) {
+  const auto number = static_cast<double>(norm);
+  const double exponent = std::max(std::ceil(std::log10(number)), -static_cast<double>(digits));
+  return {fmt::format("<1e{:.0f}", exponent), fmt::format("$< 10^{{{:.0f}}}$", exponent), number};
+}
+
 Value symbolic(const Isotropy& isotropy) {
   const std::string text = notation(isotropy);
   return {text, "$" + notation(isotropy, true) + "$", text};
@@ -172,7 +179,7 @@ Table points_table(const std::vector<FoundFamily>& families, const OrthonormalTa
       table.rows.push_back(
           {{whole(f + 1), word(to_text(point.point.isotropy)), symbolic(point.point.isotropy),
             count_of(point.point.d), shortened(point.value, 7, digits),
-            rounded(static_cast<double>(point.gradient_norm), 1), shortened(least.value, 4, digits),
+            residual(point.gradient_norm, digits), shortened(least.value, 4, digits),
             count_of(least.multiplicity), shortened(largest.value, 4, digits),
             count_of(largest.multiplicity), count_of(point.negative), count_of(point.undecided),
             word(kind_of(point, task)), Value{"", "", entries_json(point.entries, digits)}}});
@@ -417,12 +424,13 @@ ExitCode run_isotropy(const IsotropyOptions& options) {
 
   Report report{
       .command = "probe isotropy",
-      .title = "sigmahat probe isotropy: critical points with symmetry " + words_of(options.groups),
+      .title = "sigmahat probe isotropy: critical points with symmetry",
       .inputs = inputs_of(options, dimensions)};
   const auto network = [](const Activation& activation, const Rational& a) {
     return (a == 1 ? "" : to_text(a) + " ") + activation.name();
   };
   report.heading = {
+      {"groups", words_of(options.groups)},
       {"loss",
        fmt::format("f = E(Σ {} - Σ {})², orthonormal teacher, free rows;",
                    network(task.teacher, task.teacher_a), network(task.student, task.student_a))},
@@ -481,8 +489,8 @@ Run add_probe_isotropy(CLI::App& command) {
   command.footer(
       "A GROUP is the sizes of blocks, which may grow with d. A block permutes as many\n"
       "rows as columns at once; r:2 permutes two rows alone, c:2 two columns. Searched\n"
-      "are the matrices that the group fixes, a handful of numbers at any d; spectra are\n"
-      "those on all matrices.\n"
+      "are the matrices that the group fixes, a handful of numbers at any d; spectra\n"
+      "are those on all matrices.\n"
       "Examples:\n"
       "  sigmahat probe isotropy d-1,1\n"
       "  sigmahat probe isotropy d d-1,1 d-2,2 --dim 6..1000 --plot -\n"
