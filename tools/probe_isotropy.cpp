@@ -373,6 +373,9 @@ std::vector<FoundFamily> find(const IsotropyOptions& options, const OrthonormalT
   std::erase_if(families, [&](const FoundFamily& family) {
     return family.members.empty() && (followed || family.failures.empty());
   });
+  // Last what is known by its value alone.
+  std::stable_partition(families.begin(), families.end(),
+                        [](const FoundFamily& family) { return !family.members.empty(); });
   return families;
 }
 
@@ -422,10 +425,9 @@ ExitCode run_isotropy(const IsotropyOptions& options) {
     chosen = &families[number - 1].members.back();
   }
 
-  Report report{
-      .command = "probe isotropy",
-      .title = "sigmahat probe isotropy: critical points with symmetry",
-      .inputs = inputs_of(options, dimensions)};
+  Report report{.command = "probe isotropy",
+                .title = "sigmahat probe isotropy: critical points with symmetry",
+                .inputs = inputs_of(options, dimensions)};
   const auto network = [](const Activation& activation, const Rational& a) {
     return (a == 1 ? "" : to_text(a) + " ") + activation.name();
   };

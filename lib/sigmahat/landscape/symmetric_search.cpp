@@ -303,16 +303,28 @@ Vector<Real> polished(const OrthonormalTask& task, const SymmetricPoint& point, 
   std::optional<Reduced::Point> nearby;
   std::optional<Real> last;
   int failures = 0;
+  bool arrived = false;
   while (failures < 4) {
     const Vector<Real> gradient = objective.evaluate(entries, false).gradient;
     const Real norm = sqrt(Real(gradient.squaredNorm()));
-    if (norm <= goal) return entries;
+    // One step more than needed, then cut to digits that rounding on the way has no part in; the
+    // more of them, the more the gradient feels.
+    if (arrived || norm == 0) {
+      for (Index i = 0; i < entries.size(); ++i) {
+        const double weight = plain.scales()[i] * orbits.column_count();
+        const int decimals = digits + guard_digits / 2 + static_cast<int>(std::log10(weight));
+        const Real unit = pow(Real(10), -decimals);
+        entries[i] = round(Real(entries[i] / unit)) * unit;
+      }
+      return entries;
+    }
+    arrived = norm <= goal;
     // The Hessian of one point serves many steps, each of which gains the same number of digits.
     if (!last || norm > *last / 1000) {
       nearby = reduced.at_point(reduced.coordinates(to_double(entries)));
       if (!nearby) break;
     }
-    if (last && norm > *last / 2) ++failures;
+    if (last && norm > *last / 2 && !arrived) ++failures;
     last = norm;
     const Vector<double> step =
         Reduced::newton_step(*nearby, to_double(Vector<Real>(gradient / norm)));

@@ -50,8 +50,8 @@ std::optional<Vector<double>> nearby_critical_point(const SymmetricObjective<dou
 RecognisedIsotropy recognise_isotropy(const MatrixOrbits& orbits, const Vector<double>& entries,
                                       double tolerance);
 
-/// A critical point to the precision in force: Newton's method with the Hessian of double.
-/// Throws NumericalError where it does not converge.
+/// A critical point to `digits` decimals and a few more, beyond which its entries are zero:
+/// Newton's method with the Hessian of double. Throws NumericalError where it does not converge.
 Vector<Real> polished(const OrthonormalTask& task, const SymmetricPoint& point, int digits);
 
 /// A family of critical points in d, from one of its members, as far as it could be followed.
