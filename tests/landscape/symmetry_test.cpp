@@ -1,6 +1,7 @@
 #include <numeric>
 #include <random>
 
+#include <Eigen/LU>
 #include <doctest/doctest.h>
 
 #include <sigmahat/landscape/symmetry.hpp>
