@@ -30,9 +30,14 @@ Run add_coefficients(CLI::App& command);
 Run add_gadget(CLI::App& command);
 Run add_kernel(CLI::App& command);
 Run add_loss(CLI::App& command);
+Run add_probe_basin(CLI::App& command);
 Run add_probe_isotropy(CLI::App& command);
 Run add_probe_line(CLI::App& command);
 Run add_probe_minima(CLI::App& command);
+Run add_probe_path(CLI::App& command);
+Run add_probe_saddles(CLI::App& command);
+Run add_probe_slice(CLI::App& command);
+Run add_probe_spectrum(CLI::App& command);
 Run add_train(CLI::App& command);
 Run add_verify(CLI::App& command);
 

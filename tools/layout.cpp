@@ -40,6 +40,12 @@ PrintedTable printed(const Table& table) {
   return result;
 }
 
+bool is_for_people(const Table& table) {
+  return !table.rows.empty() &&
+         std::any_of(table.columns.begin(), table.columns.end(),
+                     [](const Column& column) { return shown_to_people(column.audience); });
+}
+
 std::string with_bound(const Value& value) {
   return value.error_bound && *value.error_bound != "0" ? value.text + " ± " + *value.error_bound
                                                         : value.text;

@@ -24,6 +24,8 @@ struct PrintedTable {
   std::size_t first_summary_row;  ///< the number of rows where there is none
 };
 PrintedTable printed(const Table& table);
+/// Whether there is something in it for people: of a grid of ten thousand numbers no column is.
+bool is_for_people(const Table& table);
 
 /// "0.28209479177387814 ± 3.1e-18", the note left out.
 std::string with_bound(const Value& value);

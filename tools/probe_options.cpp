@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <sigmahat/landscape/critical_point.hpp>
 #include <sigmahat/landscape/direction.hpp>
 #include <sigmahat/landscape/geodesic.hpp>
 #include <sigmahat/landscape/matching.hpp>
@@ -56,11 +57,27 @@ bool begins_with_word(const std::string& text, const std::string& word) {
   return text == word || text.rfind(word + ":", 0) == 0;
 }
 
+/// The eigenvector of eigenvalue 0, 1, ... from the least or -1, -2, ... from the largest.
+Weights<double> eigenvector(const std::string& number, const Landscape& landscape,
+                            const Weights<double>& x) {
+  const auto dimensions = static_cast<std::uint64_t>(dimension(x, landscape.freedom));
+  const bool from_largest = !number.empty() && number[0] == '-';
+  const std::uint64_t k = from_largest
+                              ? dimensions - parse_whole_number(number.substr(1), 1, dimensions)
+                              : parse_whole_number(number, 0, dimensions - 1);
+  const HessianEigensystem system =
+      hessian_eigensystem(*landscape.objective, x, landscape.freedom, /*vectors=*/true);
+  return from_basis(x, Vector<double>(system.vectors.col(static_cast<Eigen::Index>(k))),
+                    landscape.freedom);
+}
+
 Weights<double> direction_named(const std::string& text, const Landscape& landscape,
                                 const Weights<double>& x, std::uint64_t seed) {
   if (begins_with_word(text, "random"))
     return random_direction(x, landscape.freedom, seed, number_behind(text, "random"));
   if (text == "gradient") return gradient_at(landscape, x);
+  if (begins_with_word(text, "eigenvector"))
+    return eigenvector(text == "eigenvector" ? "0" : text.substr(text.find(':') + 1), landscape, x);
   const std::string extension = std::filesystem::path(text).extension().string();
   if (extension == ".npy") return rows_direction(text, landscape);
   if (text != "teacher" && extension != ".json")
@@ -71,10 +88,10 @@ Weights<double> direction_named(const std::string& text, const Landscape& landsc
 
 }  // namespace
 
-void add_probe_options(CLI::App& command, ProbeOptions& options) {
+void add_probe_options(CLI::App& command, ProbeOptions& options, Arrays arrays) {
   add_objective_options(command, options.objective);
   add_problem_options(command, options.problem);
-  add_common_options(command, options.common, Plots::some);
+  add_common_options(command, options.common, Plots::some, arrays);
 }
 
 Landscape::Landscape(Problem of, ObjectiveChoice what, const Freedom& where)
@@ -124,6 +141,19 @@ Weights<double> read_direction(const std::string& text, const Landscape& landsca
 Weights<double> matched_in(const Landscape& landscape, const Weights<double>& x,
                            const Weights<double>& y) {
   return matched(x, y, landscape.problem.student.activation.parity() == Parity::even);
+}
+
+std::vector<std::string> parse_words(const std::string& text) {
+  std::vector<std::string> words;
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    const std::size_t comma = std::min(text.find(',', begin), text.size());
+    words.push_back(text.substr(begin, comma - begin));
+    if (words.back().empty())
+      throw ParseError(fmt::format("expected words between commas, not \"{}\"", text));
+    begin = comma + 1;
+  }
+  return words;
 }
 
 Json inputs_of(const ProbeOptions& options, const Landscape& landscape, const Json& own) {

@@ -17,7 +17,7 @@ struct ProbeOptions {
   ProblemOptions problem;
   ObjectiveOptions objective;
 };
-void add_probe_options(CLI::App& command, ProbeOptions& options);
+void add_probe_options(CLI::App& command, ProbeOptions& options, Arrays arrays = Arrays::none);
 
 /// An objective in double, and the manifold it is looked at on.
 struct Landscape {
@@ -47,6 +47,9 @@ Weights<double> read_point(const std::string& text, const Landscape& landscape);
 /// an array, which move the rows.
 Weights<double> read_direction(const std::string& text, const Landscape& landscape,
                                const Weights<double>& x, std::uint64_t seed);
+
+/// "teacher,end.json": the words between the commas.
+std::vector<std::string> parse_words(const std::string& text);
 
 /// `y` as near to `x` as the order of its neurons, and their signs where the activation is even,
 /// allow.

@@ -116,7 +116,7 @@ std::string render_latex(const Report& report) {
   for (const Section& section : report.sections) {
     text += section.title.empty() ? "\n" : fmt::format("\n% {}\n", section.title);
     text += fields_tabular(section.fields);
-    if (section.table) text += tabular(printed(*section.table));
+    if (section.table && is_for_people(*section.table)) text += tabular(printed(*section.table));
   }
   if (report.verdict)
     text += fmt::format("\n\\noindent Verdict: {}: {}.\n", report.verdict->holds ? "true" : "false",

@@ -49,7 +49,8 @@ std::string render_markdown(const Report& report) {
     if (!section.title.empty()) text += "\n### " + escaped(section.title) + "\n";
     if (const std::string fields = fields_table(section.fields); !fields.empty())
       text += "\n" + fields;
-    if (section.table) text += "\n" + pipe_table(printed(*section.table));
+    if (section.table && is_for_people(*section.table))
+      text += "\n" + pipe_table(printed(*section.table));
   }
   if (report.verdict)
     text += fmt::format("\n**Verdict: {}.** {}.\n", report.verdict->holds ? "true" : "false",

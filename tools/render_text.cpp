@@ -213,7 +213,7 @@ std::string render_text(const Report& report) {
     text += "\n";
     if (!section.title.empty()) text += wrapped_words(section.title, 0, gap) + "\n";
     text += fields_text(section.fields);
-    if (section.table) {
+    if (section.table && is_for_people(*section.table)) {
       const PrintedTable table = printed(*section.table);
       const std::string rows = aligned_rows(table);
       text += rows.empty() ? records(table) : rows;
