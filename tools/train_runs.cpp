@@ -12,6 +12,7 @@
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/parallel.hpp>
 #include <sigmahat/objective/fast_objective.hpp>
+#include <sigmahat/optimize/batch_noise.hpp>
 
 #include "output.hpp"
 
@@ -56,6 +57,27 @@ struct Experiment {
     training = std::make_unique<Training>(*objective, student_weights<double>(problem, rows),
                                           values.teacher.B, plan.training, sampled.get());
   }
+  TrainedRun ended(const PlannedRun& run, Outcome outcome) const {
+    const TrainPlan& plan = run.plan;
+    TrainedRun end{.seed = run.options.common.seed,
+                   .settings = run.settings,
+                   .labels = plan.sampling ? labels_in_words(plan) : "",
+                   .outcome = outcome,
+                   .constant = objective->constant(),
+                   .weights = training->weights(),
+                   .trajectory = training->trajectory()};
+    if (plan.sampling && plan.sampling->data_set == 0 && outcome != Outcome::diverged) {
+      const TrainingOptions& options = plan.training;
+      const std::uint64_t done = training->iteration();
+      end.batch_noise = batch_noise(*objective, *sampled, end.weights, options.freedom, done);
+      if (options.method == Method::sgd)
+        end.noise_floor = noise_floor(*end.batch_noise,
+                                      (*options.step)(done == 0 ? 0 : done - 1, options.iterations),
+                                      options.momentum);
+    }
+    return end;
+  }
+
   Experiment(const Experiment&) = delete;
   Experiment& operator=(const Experiment&) = delete;
 };
@@ -258,14 +280,7 @@ RunsEnd run_all(const TrainOptions& options, const std::vector<PlannedRun>& plan
         }
         watch.end(i, outcome, training);
       }
-      const auto& [settings, own, plan] = planned[i];
-      runs[i] = {own.common.seed,
-                 settings,
-                 plan.sampling ? labels_in_words(plan) : "",
-                 outcome,
-                 experiment.objective->constant(),
-                 training.weights(),
-                 training.trajectory()};
+      runs[i] = experiment.ended(planned[i], outcome);
     } catch (...) {
       watch.stop();
       throw;
