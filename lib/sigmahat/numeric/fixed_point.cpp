@@ -1,0 +1,294 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <sigmahat/numeric/fixed_point.hpp>
+
+namespace sigmahat {
+namespace {
+
+static_assert(GMP_NUMB_BITS == 64);
+
+/// What sums of a few hundred rounded numbers lose is below 2^-guard of the result.
+constexpr long guard_bits = 21;
+
+mp_size_t length(std::size_t limbs) {
+  return static_cast<mp_size_t>(limbs);
+}
+
+/// ⌊x·2^shift⌋ of `size` limbs x into `n` limbs; whether bits were lost. What lies above is zero.
+bool shifted(mp_limb_t* result, std::size_t n, const mp_limb_t* x, std::size_t size, long shift) {
+  std::fill_n(result, n, mp_limb_t{0});
+  bool lost = false;
+  const auto add_limb = [&](mp_limb_t limb, long position) {  // bits from `position` on
+    const long place = position >= 0 ? position / 64 : -((63 - position) / 64);
+    const auto bits = static_cast<unsigned>(position - 64 * place);
+    const auto put = [&](long at, mp_limb_t part) {
+      if (at < 0)
+        lost = lost || part != 0;
+      else if (at < static_cast<long>(n))
+        result[at] |= part;
+    };
+    put(place, limb << bits);
+    if (bits > 0) put(place + 1, limb >> (64 - bits));
+  };
+  for (std::size_t i = 0; i < size; ++i) add_limb(x[i], 64 * static_cast<long>(i) + shift);
+  return lost;
+}
+
+}  // namespace
+
+std::optional<FixedFormat> FixedFormat::with_guard(long bits) {
+  const auto limbs = static_cast<std::size_t>((bits + guard_bits + 1 + 63) / 64);
+  if (limbs > most_limbs) return {};
+  return FixedFormat{std::max<std::size_t>(limbs, 2)};
+}
+
+double FixedFormat::finite(double error) const {
+  const int bits = static_cast<int>(std::min<std::size_t>(limbs, 8) * 64) - 8;
+  return error < std::ldexp(1.0, bits) ? error : std::numeric_limits<double>::infinity();
+}
+
+void FixedFormat::set_zero(FixedRef result) const {
+  std::fill_n(result.limbs, limbs, mp_limb_t{0});
+  *result.negative = 0;
+}
+
+void FixedFormat::set_one(FixedRef result) const {
+  set_zero(result);
+  result.limbs[limbs - 1] = mp_limb_t{1} << 63;
+}
+
+void FixedFormat::copy(FixedRef result, FixedView x) const {
+  mpn_copyi(result.limbs, x.limbs, length(limbs));
+  *result.negative = x.negative;
+}
+
+void FixedFormat::multiply(FixedRef result, FixedView x, FixedView y, unsigned shift) const {
+  mp_limb_t product[2 * most_limbs];
+  if (x.limbs == y.limbs)
+    mpn_sqr(product, x.limbs, length(limbs));
+  else
+    mpn_mul_n(product, x.limbs, y.limbs, length(limbs));
+  // 2F bits after the point; F remain.
+  mpn_lshift(result.limbs, product + limbs, length(limbs), shift + 1);
+  result.limbs[0] |= product[limbs - 1] >> (63 - shift);
+  *result.negative = x.negative ^ y.negative;
+}
+
+void FixedFormat::add(FixedRef result, FixedView x, FixedView y) const {
+  if (x.negative == y.negative) {
+    mpn_add_n(result.limbs, x.limbs, y.limbs, length(limbs));
+    *result.negative = x.negative;
+  } else if (mpn_cmp(x.limbs, y.limbs, length(limbs)) >= 0) {
+    mpn_sub_n(result.limbs, x.limbs, y.limbs, length(limbs));
+    *result.negative = x.negative;
+  } else {
+    mpn_sub_n(result.limbs, y.limbs, x.limbs, length(limbs));
+    *result.negative = y.negative;
+  }
+}
+
+void FixedFormat::shift_right(FixedRef x, long bits) const {
+  const auto whole = std::min(static_cast<std::size_t>(bits / 64), limbs);
+  if (whole > 0) {
+    std::copy(x.limbs + whole, x.limbs + limbs, x.limbs);
+    std::fill(x.limbs + limbs - whole, x.limbs + limbs, mp_limb_t{0});
+  }
+  if (bits % 64 > 0) mpn_rshift(x.limbs, x.limbs, length(limbs), static_cast<unsigned>(bits % 64));
+}
+
+void FixedFormat::half_inverse(FixedRef result, FixedView x) const {
+  mp_limb_t numerator[2 * most_limbs] = {}, remainder[most_limbs], quotient[most_limbs + 1];
+  std::fill_n(numerator, 2 * limbs, mp_limb_t{0});
+  numerator[2 * limbs - 1] = mp_limb_t{1} << 61;  // 2^(2F-1)
+  mpn_tdiv_qr(quotient, remainder, 0, numerator, length(2 * limbs), x.limbs, length(limbs));
+  mpn_copyi(result.limbs, quotient, length(limbs));
+  *result.negative = x.negative;
+}
+
+double FixedFormat::to_double(FixedView x) const {
+  const double top = std::ldexp(static_cast<double>(x.limbs[limbs - 1]), -63);
+  const double size =
+      limbs == 1 ? top : top + std::ldexp(static_cast<double>(x.limbs[limbs - 2]), -127);
+  return x.negative ? -size : size;
+}
+
+double FixedFormat::set(FixedRef result, mpfr_srcptr x, long exponent) const {
+  *result.negative = mpfr_signbit(x) != 0;
+  if (!mpfr_regular_p(x)) {
+    set_zero(result);
+    return mpfr_zero_p(x) ? 0 : std::numeric_limits<double>::infinity();
+  }
+  const auto size = static_cast<std::size_t>((mpfr_get_prec(x) + 63) / 64);
+  const auto* significand = static_cast<const mp_limb_t*>(mpfr_custom_get_significand(x));
+  const long shift = mpfr_get_exp(x) - 64 * static_cast<long>(size) - exponent + fraction_bits();
+  return shifted(result.limbs, limbs, significand, size, shift) ? 1 : 0;
+}
+
+template <>
+double FixedFormat::set(FixedRef result, const Real& x, long exponent) const {
+  return set(result, x.backend().data(), exponent);
+}
+
+template <>
+double FixedFormat::set(FixedRef result, const Interval& x, long exponent) const {
+  FixedNumber other;
+  mpfr_srcptr left = x.backend().left_data(), right = x.backend().right_data();
+  double error = set(result, left, exponent);
+  if (mpfr_equal_p(left, right)) return error;
+  error += set(other, right, exponent);
+  // The difference, and half of it on the way from one to the other.
+  const FixedView end = other;
+  const bool crossing = *result.negative != end.negative;
+  mp_limb_t difference[most_limbs];
+  const bool smaller = mpn_cmp(result.limbs, end.limbs, length(limbs)) < 0;
+  const mp_limb_t *large = smaller ? end.limbs : result.limbs,
+                  *small = smaller ? result.limbs : end.limbs;
+  if (crossing)
+    mpn_add_n(difference, large, small, length(limbs));
+  else
+    mpn_sub_n(difference, large, small, length(limbs));
+  std::size_t used = limbs;
+  while (used > 1 && difference[used - 1] == 0) --used;
+  const double width = std::ldexp((static_cast<double>(difference[used - 1]) + 1) * (1 + 0x1p-50),
+                                  static_cast<int>(64 * (used - 1)));
+  if (crossing) {
+    set_zero(result);
+    return finite(error + width);
+  }
+  mpn_rshift(difference, difference, length(used), 1);
+  mpn_add(result.limbs, small, length(limbs), difference, length(used));
+  return finite(error + width / 2 + 1);
+}
+
+double FixedFormat::set(FixedRef result, const Ball& x, long exponent) const {
+  mpfr_t middle;
+  mpfr_init2(middle, fraction_bits() + 64);
+  arf_get_mpfr(middle, arb_midref(x.get()), MPFR_RNDZ);
+  const double cut = set(result, middle, exponent) + 0x1p-50;
+  mpfr_clear(middle);
+  mag_t radius;
+  mag_init(radius);
+  mag_mul_2exp_si(radius, arb_radref(x.get()), fraction_bits() - exponent);
+  const double error = mag_get_d(radius);
+  mag_clear(radius);
+  return finite(error + cut);
+}
+
+namespace {
+
+void set_number(mpfr_ptr result, const mp_limb_t* limbs, std::size_t n, bool negative,
+                long exponent, mpfr_rnd_t direction) {
+  while (n > 0 && limbs[n - 1] == 0) --n;
+  mpz_t integer;
+  const mp_size_t size = length(n);
+  mpfr_set_z_2exp(result, mpz_roinit_n(integer, limbs, negative ? -size : size), exponent,
+                  direction);
+}
+
+/// (x ± error)·2^exponent, the sum exact before it is rounded.
+void set_end(mpfr_ptr result, FixedView x, std::size_t n, const mp_limb_t* error, bool upwards,
+             long exponent) {
+  mp_limb_t end[FixedFormat::most_limbs + 1];
+  bool negative = x.negative;
+  if (negative != upwards) {
+    end[n] = mpn_add_n(end, x.limbs, error, length(n));
+  } else {
+    end[n] = 0;
+    if (mpn_sub_n(end, x.limbs, error, length(n)) != 0) {  // beyond zero
+      mpn_neg(end, end, length(n));
+      negative = !negative;
+    }
+  }
+  set_number(result, end, n + 1, negative, exponent, upwards ? MPFR_RNDU : MPFR_RNDD);
+}
+
+}  // namespace
+
+template <>
+Real FixedFormat::number(FixedView x, double, long exponent) const {
+  Real result;
+  set_number(result.backend().data(), x.limbs, limbs, x.negative, exponent - fraction_bits(),
+             MPFR_RNDN);
+  return result;
+}
+
+template <>
+Interval FixedFormat::number(FixedView x, double error, long exponent) const {
+  Interval result;
+  mpfi_ptr ends = result.backend().data();
+  mp_limb_t units[most_limbs] = {};
+  int power;
+  const double significand = std::frexp(error, &power);
+  const auto top = static_cast<mp_limb_t>(std::ceil(std::ldexp(significand, 53)));
+  shifted(units, limbs, &top, 1, std::max(power - 53, -53));
+  if (power < 53) units[0] += 1;  // what was cut off
+  set_end(&ends->left, x, limbs, units, false, exponent - fraction_bits());
+  set_end(&ends->right, x, limbs, units, true, exponent - fraction_bits());
+  return result;
+}
+
+void FixedSum::clear() {
+  std::fill_n(limbs_.begin(), size(), mp_limb_t{0});
+}
+
+void FixedSum::add(FixedView x, FixedView y) {
+  mp_limb_t product[2 * FixedFormat::most_limbs];
+  if (x.limbs == y.limbs)
+    mpn_sqr(product, x.limbs, length(n_));
+  else
+    mpn_mul_n(product, x.limbs, y.limbs, length(n_));
+  mp_limb_t* sum = limbs_.data();
+  if (x.negative != y.negative)
+    sum[2 * n_] -= mpn_sub_n(sum, sum, product, length(2 * n_));
+  else
+    sum[2 * n_] += mpn_add_n(sum, sum, product, length(2 * n_));
+}
+
+void FixedSum::add(const FixedSum& other) {
+  mpn_add_n(limbs_.data(), limbs_.data(), other.limbs_.data(), length(size()));
+}
+void FixedSum::subtract(const FixedSum& other) {
+  mpn_sub_n(limbs_.data(), limbs_.data(), other.limbs_.data(), length(size()));
+}
+void FixedSum::add(FixedView x) {
+  // x·2^F, F = 64(n-1) + 63
+  mp_limb_t product[FixedFormat::most_limbs + 1];
+  product[n_] = mpn_lshift(product, x.limbs, length(n_), 63);
+  mp_limb_t* sum = limbs_.data() + n_ - 1;
+  if (x.negative)
+    sum[n_ + 1] -= mpn_sub_n(sum, sum, product, length(n_ + 1));
+  else
+    sum[n_ + 1] += mpn_add_n(sum, sum, product, length(n_ + 1));
+}
+void FixedSum::add_one() {
+  mp_limb_t* top = limbs_.data() + 2 * n_ - 1;
+  mpn_add_1(top, top, 2, mp_limb_t{1} << 62);
+}
+void FixedSum::multiply_by(mp_limb_t factor) {
+  mpn_mul_1(limbs_.data(), limbs_.data(), length(size()), factor);
+}
+
+void FixedSum::round(FixedRef result) const {
+  const mp_limb_t* sum = limbs_.data();
+  mp_limb_t opposite[2 * FixedFormat::most_limbs + 1];
+  *result.negative = sum[2 * n_] >> 63 != 0;
+  if (*result.negative) {
+    mpn_neg(opposite, sum, length(size()));
+    sum = opposite;
+  }
+  mpn_lshift(result.limbs, sum + n_, length(n_), 1);
+  result.limbs[0] |= sum[n_ - 1] >> 63;
+}
+
+void FixedSum::root(FixedRef result) const {
+  std::fill_n(result.limbs, n_, mp_limb_t{0});
+  *result.negative = 0;
+  if (limbs_[2 * n_] >> 63) return;
+  std::size_t used = 2 * n_;
+  while (used > 0 && limbs_[used - 1] == 0) --used;
+  if (used > 0) mpn_sqrtrem(result.limbs, nullptr, limbs_.data(), length(used));
+}
+
+}  // namespace sigmahat
