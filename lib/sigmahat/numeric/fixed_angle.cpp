@@ -12,7 +12,10 @@ int levels_for(const FixedFormat& format) {
   return format.limbs <= 10 ? 2 : format.limbs <= 30 ? 3 : 4;
 }
 
-/// arcsin(x)/(2πx) = Σ a_j x^{2j}, a_j = C(2j,j)/(4^j (2j+1))/2π, as many as x² <= 2^-28 can ask
+/// Beyond, powers that several terms share are worth their room.
+constexpr std::size_t longest_for_horner = 10;
+
+/// arcsin(x)/(2πx) = Σ a_j x^{2j}, a_j = C(2j,j)/(4^j (2j+1))/2π, as many as x² <= 2^-32 can ask
 /// for.
 std::vector<Ball> arcsine_series(const FixedFormat& format) {
   const slong bits = format.fraction_bits() + 30;
@@ -21,7 +24,7 @@ std::vector<Ball> arcsine_series(const FixedFormat& format) {
   arb_const_pi(binomial.get(), bits);
   arb_inv(binomial.get(), binomial.get(), bits);
   arb_mul_2exp_si(binomial.get(), binomial.get(), -1);
-  for (long j = 0; 28 * (j - 1) <= format.fraction_bits(); ++j) {
+  for (long j = 0; 32 * (j - 1) <= format.fraction_bits(); ++j) {
     Ball term;
     arb_div_si(term.get(), binomial.get(), 2 * j + 1, bits);
     list.push_back(std::move(term));
@@ -34,7 +37,9 @@ std::vector<Ball> arcsine_series(const FixedFormat& format) {
 }  // namespace
 
 FixedAngles::FixedAngles(const FixedFormat& format)
-    : format_(format), series_(format, arcsine_series(format), 1) {
+    : format_(format),
+      series_(format, arcsine_series(format), 1),
+      plan_(series_.plan(least_shrinkage(levels_for(format)))) {
   const slong precision = format.fraction_bits() + 40;
   for (int l = 0; l < levels_for(format); ++l) {
     Level level{FixedArray(format, steps + 1), FixedArray(format, steps + 1)};
@@ -68,8 +73,9 @@ double FixedAngles::turn(FixedView cosine, FixedView sine, double error, FixedRe
   const int count = static_cast<int>(levels_.size());
   for (int l = 0; l < count; ++l) {
     constexpr auto most = static_cast<long>(steps);
-    const long k = std::clamp(std::lround(std::ldexp(rest, bits(l))), -most, most);
-    rest -= std::ldexp(static_cast<double>(k), -bits(l));
+    const auto scale = static_cast<double>(1L << bits(l));
+    const long k = std::clamp(std::lround(rest * scale), -most, most);
+    rest -= static_cast<double>(k) / scale;
     total = (total << level_bits) + k;
     if (k == 0) continue;
     const Level& level = levels_[static_cast<std::size_t>(l)];
@@ -93,10 +99,16 @@ double FixedAngles::turn(FixedView cosine, FixedView sine, double error, FixedRe
   }
   FixedNumber squared, factor;
   format_.multiply(squared, s, s);
-  const FixedPowers powers(
-      format_, squared,
-      FixedSeries::row(series_.length(FixedPowers::shrinkage_of(format_, squared)), 1));
-  const double series_error = series_.value(powers, false, factor) + 1;
+  double series_error = 1;
+  if (format_.limbs <= longest_for_horner &&
+      FixedView(squared).limbs[format_.limbs - 1] >> (63 - least_shrinkage(count)) == 0) {
+    series_.horner(plan_, squared, factor);
+    series_error += plan_.error;
+  } else {
+    const auto length = series_.length(FixedPowers::shrinkage_of(format_, squared));
+    const FixedPowers powers(format_, squared, FixedSeries::row(length, 1));
+    series_error += series_.value(powers, false, factor);
+  }
   format_.multiply(result, s, factor);
   // The dyadic part.
   const int shift = 63 - bits(count - 1);
@@ -108,7 +120,7 @@ double FixedAngles::turn(FixedView cosine, FixedView sine, double error, FixedRe
   }
   top += whole;
   // arcsin' <= 1.001 so near zero; |sine| times the series' error.
-  return error * (1.001 / (2 * std::numbers::pi)) + series_error * 0x1p-13 + 1;
+  return error * (1.001 / (2 * std::numbers::pi)) + series_error * 0x1p-15 + 1;
 }
 
 }  // namespace sigmahat

@@ -108,9 +108,8 @@ void FixedFormat::half_inverse(FixedRef result, FixedView x) const {
 }
 
 double FixedFormat::to_double(FixedView x) const {
-  const double top = std::ldexp(static_cast<double>(x.limbs[limbs - 1]), -63);
-  const double size =
-      limbs == 1 ? top : top + std::ldexp(static_cast<double>(x.limbs[limbs - 2]), -127);
+  const double size = static_cast<double>(x.limbs[limbs - 1]) * 0x1p-63 +
+                      static_cast<double>(x.limbs[limbs - 2]) * 0x1p-127;
   return x.negative ? -size : size;
 }
 

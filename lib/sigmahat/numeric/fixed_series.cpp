@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <sigmahat/numeric/fixed_series.hpp>
 
@@ -14,9 +13,67 @@ constexpr double row_guard_bits = 8;
 /// Taken for zero's: no series has as many terms.
 constexpr double most_shrinkage = 1e6;
 
+constexpr std::size_t most = FixedFormat::most_limbs;
+constexpr double upwards = 1 + 0x1p-40;
+
 mp_size_t size_of(std::size_t limbs) {
   return static_cast<mp_size_t>(limbs);
 }
+
+/// What was summed so far, with limbs of its own: 64·limbs - 1 bits after the point.
+struct Head {
+  mp_limb_t* number;
+  std::size_t limbs = 0;
+  bool negative = false;
+
+  /// += c, of n limbs, cut off to the head's.
+  void add(FixedView c, std::size_t n) {
+    const mp_limb_t* other = c.limbs + n - limbs;
+    if (negative == (c.negative != 0)) {
+      mpn_add_n(number, number, other, size_of(limbs));
+    } else if (mpn_cmp(number, other, size_of(limbs)) >= 0) {
+      mpn_sub_n(number, number, other, size_of(limbs));
+    } else {
+      mpn_sub_n(number, other, number, size_of(limbs));
+      negative = !negative;
+    }
+  }
+};
+
+/// A sum of products of numbers of some limbs, exact, in two's complement: 128·limbs - 2 bits after
+/// the point.
+class Sum {
+ public:
+  void clear(std::size_t limbs) {
+    limbs_ = limbs;
+    std::fill_n(sum_, total(), mp_limb_t{0});
+  }
+  /// += product·2^(64·offset)
+  void add(const mp_limb_t* product, std::size_t offset, std::size_t count, bool negative) {
+    mp_limb_t* from = sum_ + offset;
+    const mp_limb_t over = negative ? mpn_sub_n(from, from, product, size_of(count))
+                                    : mpn_add_n(from, from, product, size_of(count));
+    if (over == 0 || offset + count == total()) return;
+    mp_limb_t* rest = from + count;
+    if (negative)
+      mpn_sub_1(rest, rest, size_of(total() - offset - count), over);
+    else
+      mpn_add_1(rest, rest, size_of(total() - offset - count), over);
+  }
+  void round(Head& head) {
+    head.limbs = limbs_;
+    head.negative = sum_[2 * limbs_] >> 63 != 0;
+    if (head.negative) mpn_neg(sum_, sum_, size_of(total()));
+    mpn_lshift(head.number, sum_ + limbs_, size_of(limbs_), 1);
+    head.number[0] |= sum_[limbs_ - 1] >> 63;
+  }
+
+ private:
+  std::size_t total() const { return 2 * limbs_ + 1; }
+
+  std::size_t limbs_ = 0;
+  mp_limb_t sum_[2 * most + 1];
+};
 
 }  // namespace
 
@@ -65,7 +122,8 @@ FixedSeries::FixedSeries(const FixedFormat& format, const std::vector<Ball>& coe
 }
 
 std::size_t FixedSeries::row(std::size_t length, std::size_t sums) {
-  return length <= 16 ? 1 : static_cast<std::size_t>(std::sqrt(static_cast<double>(sums * length)));
+  return std::max<std::size_t>(
+      1, static_cast<std::size_t>(std::sqrt(static_cast<double>(sums * length))));
 }
 
 std::size_t FixedSeries::length(double shrinkage) const {
@@ -81,44 +139,75 @@ std::size_t FixedSeries::length(double shrinkage) const {
   return above;
 }
 
+std::size_t FixedSeries::limbs_from(std::size_t j, double shrinkage) const {
+  const double spared = (static_cast<double>(j) * shrinkage - row_guard_bits) / 64;
+  if (spared < 1) return format_.limbs;
+  const auto most = static_cast<double>(format_.limbs - 1);
+  return format_.limbs - static_cast<std::size_t>(std::min(spared, most));
+}
+
+double FixedSeries::error(std::size_t length, double shrinkage, std::size_t row,
+                          double units) const {
+  const double above = std::exp2(-shrinkage) * upwards;
+  double own = 0;
+  for (std::size_t j = length; j-- > 0;) own = own * above + errors_[j];
+  // Rows of all limbs count by the power of y that they are multiplied with, the others by less
+  // than 2^-row_guard_bits.
+  const double rows = std::ceil(static_cast<double>(length) / static_cast<double>(row)),
+               ratio = std::exp2(-static_cast<double>(row) * shrinkage) * upwards;
+  const double whole = ratio < 1 ? std::min(rows, 1 / (1 - ratio)) : rows;
+  const double rounding = units * (whole + rows * std::exp2(-row_guard_bits));
+  const double left_out = std::exp2(rest_[length] - shrinkage * static_cast<double>(length) +
+                                    static_cast<double>(format_.fraction_bits()));
+  return (own + rounding + left_out) * upwards;
+}
+
+FixedSeries::Plan FixedSeries::plan(double shrinkage) const {
+  Plan result;
+  const std::size_t length = std::min(this->length(shrinkage), size());
+  for (std::size_t j = 0; j < length; ++j) result.limbs.push_back(limbs_from(j, shrinkage));
+  // What is cut off of y and of the coefficient, and of their product.
+  result.error = error(length, shrinkage, 1, 3);
+  return result;
+}
+
+void FixedSeries::horner(const Plan& plan, FixedView y, FixedRef result) const {
+  const std::size_t n = format_.limbs;
+  format_.set_zero(result);
+  // With 2y the upper half of a product has the point where it belongs.
+  mp_limb_t twice[most], product[2 * most];
+  mpn_lshift(twice, y.limbs, size_of(n), 1);
+  Head head{result.limbs};
+  for (std::size_t j = plan.limbs.size(); j-- > 0;) {
+    const std::size_t limbs = plan.limbs[j];
+    if (head.limbs > 0) {
+      mpn_mul(product, twice + n - limbs, size_of(limbs), head.number, size_of(head.limbs));
+      mpn_copyi(head.number, product + head.limbs, size_of(limbs));
+    }
+    head.limbs = limbs;
+    head.add(coefficients_[j], n);
+  }
+  *result.negative = head.negative;
+}
+
 double FixedSeries::value(const FixedPowers& powers, bool alternating, FixedRef result) const {
-  constexpr std::size_t most = FixedFormat::most_limbs;
   const std::size_t n = format_.limbs, row = powers.row();
   const double shrinkage = powers.shrinkage();
-  const std::size_t length = std::min(this->length(shrinkage), coefficients_.size());
+  const std::size_t length = std::min(this->length(shrinkage), size());
   format_.set_zero(result);
-  if (coefficients_.size() == 0) return 0;
-  mp_limb_t sum[2 * most + 1], product[2 * most], *head = result.limbs;
-  // `head` has `width` limbs, and an error in units of the last of them.
-  std::size_t width = 0;
-  bool head_negative = false;
-  double error = 0;
+  if (length == 0) return 0;
+  mp_limb_t product[2 * most];
+  Head head{result.limbs};
+  Sum sum;
   for (std::size_t start = (length - 1) / row * row;; start -= row) {
-    const double spared =
-        std::floor((static_cast<double>(start) * shrinkage - row_guard_bits) / 64);
-    const std::size_t limbs =
-        n - static_cast<std::size_t>(std::clamp(spared, 0.0, static_cast<double>(n - 1)));
-    // Σ c_(start+i) y^i, i = 1..row-1, and y^row times what came before: with 128·limbs - 2 bits
-    // after the point, in two's complement.
-    const std::size_t total = 2 * limbs + 1;
-    std::fill_n(sum, total, mp_limb_t{0});
-    const auto add_at = [&](std::size_t offset, std::size_t count, bool negative) {
-      mp_limb_t* from = sum + offset;
-      const mp_limb_t over = negative ? mpn_sub_n(from, from, product, size_of(count))
-                                      : mpn_add_n(from, from, product, size_of(count));
-      if (over == 0 || offset + count == total) return;
-      mp_limb_t* rest = from + count;
-      if (negative)
-        mpn_sub_1(rest, rest, size_of(total - offset - count), over);
-      else
-        mpn_add_1(rest, rest, size_of(total - offset - count), over);
-    };
-    if (width > 0) {
-      mpn_mul(product, powers[row].limbs + n - limbs, size_of(limbs), head, size_of(width));
-      add_at(limbs - width, limbs + width, head_negative != (alternating && row % 2 == 1));
-      error *= std::exp2(64 * static_cast<double>(limbs - width) -
-                         static_cast<double>(row) * shrinkage) *
-               (1 + 0x1p-40);
+    const std::size_t limbs = limbs_from(start, shrinkage);
+    // Σ c_(start+i) y^i, i = 1..row-1, and y^row times what came before.
+    sum.clear(limbs);
+    if (head.limbs > 0) {
+      mpn_mul(product, powers[row].limbs + n - limbs, size_of(limbs), head.number,
+              size_of(head.limbs));
+      sum.add(product, limbs - head.limbs, limbs + head.limbs,
+              head.negative != (alternating && row % 2 == 1));
     }
     const std::size_t count = std::min(row, length - start);
     for (std::size_t i = 1; i < count; ++i) {
@@ -127,35 +216,16 @@ double FixedSeries::value(const FixedPowers& powers, bool alternating, FixedRef 
       const std::size_t used = limbs_[j] + limbs - n;
       const FixedView c = coefficients_[j];
       mpn_mul_n(product, powers[i].limbs + n - used, c.limbs + n - limbs, size_of(used));
-      add_at(limbs - used, 2 * used, (c.negative != 0) != (alternating && i % 2 == 1));
+      sum.add(product, limbs - used, 2 * used, (c.negative != 0) != (alternating && i % 2 == 1));
     }
-    head_negative = sum[total - 1] >> 63;
-    if (head_negative) mpn_neg(sum, sum, size_of(total));
-    mpn_lshift(head, sum + limbs, size_of(limbs), 1);
-    head[0] |= sum[limbs - 1] >> 63;
-    const FixedView c = coefficients_[start];
-    const mp_limb_t* first = c.limbs + n - limbs;
-    if (head_negative == (c.negative != 0)) {
-      mpn_add_n(head, head, first, size_of(limbs));
-    } else if (mpn_cmp(head, first, size_of(limbs)) >= 0) {
-      mpn_sub_n(head, head, first, size_of(limbs));
-    } else {
-      mpn_sub_n(head, first, head, size_of(limbs));
-      head_negative = !head_negative;
-    }
-    width = limbs;
-    // The powers' own errors times coefficients and head, whose absolute values sum to 2; what was
-    // cut off of each factor; the last rounding.
-    error += 2 * static_cast<double>(limbs == n ? row : 1) + 3 * static_cast<double>(count) + 2;
+    sum.round(head);
+    head.add(coefficients_[start], n);
     if (start == 0) break;
   }
-  *result.negative = head_negative;
-  const double above = std::exp2(-shrinkage) * (1 + 0x1p-40);
-  double own = 0;
-  for (std::size_t j = length; j-- > 0;) own = own * above + errors_[j];
-  error += own * (1 + 0x1p-40);
-  const double left_out = rest_[length] - shrinkage * static_cast<double>(length);
-  return error + std::exp2(left_out + static_cast<double>(format_.fraction_bits())) * (1 + 0x1p-40);
+  *result.negative = head.negative;
+  // The powers' own errors, row units at most, times coefficients and head, whose absolute values
+  // sum to 2; what was cut off of each factor, 3 units a term; the last rounding.
+  return error(length, shrinkage, row, 5 * static_cast<double>(row) + 2);
 }
 
 }  // namespace sigmahat

@@ -46,10 +46,24 @@ class FixedSeries {
   /// @return by how many units it may be off, y taken as exact; y <= 1/2 if terms follow the
   ///         coefficients
   double value(const FixedPowers& powers, bool alternating, FixedRef result) const;
+  /// How to sum a few terms by Horner's rule, for every y of this shrinkage or more.
+  struct Plan {
+    std::vector<std::size_t> limbs;  ///< with which the sum of the terms from the j-th on is kept
+    double error;
+  };
+  Plan plan(double shrinkage) const;
+  /// Σ c_j y^j by Horner's rule, off by plan.error units at most.
+  void horner(const Plan& plan, FixedView y, FixedRef result) const;
 
   std::size_t size() const { return coefficients_.size(); }
 
  private:
+  /// Limbs with which the terms from y^j on contribute all that shows.
+  std::size_t limbs_from(std::size_t j, double shrinkage) const;
+  /// What `rows` rows, each rounded by `units` of its own last place, and all that the sum does not
+  /// hold may make of it.
+  double error(std::size_t length, double shrinkage, std::size_t row, double units) const;
+
   FixedFormat format_;
   FixedArray coefficients_;
   std::vector<std::size_t> limbs_;  ///< of each coefficient, those above not counted that are zero
