@@ -46,7 +46,8 @@ struct FixedAngle {
 
 class AngleOfRows {
  public:
-  explicit AngleOfRows(const FixedFormat& format) : format_(format), angles_(format) {
+  explicit AngleOfRows(const FixedFormat& format)
+      : format_(format), angles_(FixedAngles::shared(format)) {
     format_.set_zero(half_);
     FixedRef(half_).limbs[format_.limbs - 1] = mp_limb_t{1} << 62;
     format_.copy(quarter_, half_);
@@ -86,9 +87,9 @@ class AngleOfRows {
     const double sine = std::sqrt(1 - cosine * cosine) * (1 - 0x1p-40);
     angle.root_error = angle.rho_error * cosine / sine * upwards + 1;
     double error = angle.rho_error * turn / sine;
-    if (sine <= cosine) return error + angles_.turn(size, angle.root, 1, result);
+    if (sine <= cosine) return error + angles_->turn(size, angle.root, 1, result);
     FixedNumber rest;
-    error += angles_.turn(angle.root, size, 1, rest);
+    error += angles_->turn(angle.root, size, 1, rest);
     *FixedRef(rest).negative = 1;
     format_.add(result, quarter_, rest);
     return error;
@@ -112,7 +113,7 @@ class AngleOfRows {
     square.add_one();
     square.subtract(sine, sine);
     square.root(cosine);
-    const double error = angles_.turn(cosine, sine, 1, result);
+    const double error = angles_->turn(cosine, sine, 1, result);
     format_.multiply(angle.root, sine, cosine, 1);
     // d sin θ = 2 cos θ/cos(θ/2) dh, cos(θ/2) > 0.97; the rounding of the cosine and of the
     // product.
@@ -122,7 +123,7 @@ class AngleOfRows {
   }
 
   FixedFormat format_;
-  FixedAngles angles_;
+  std::shared_ptr<const FixedAngles> angles_;
   FixedNumber half_, quarter_;
 };
 

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <mutex>
 #include <numbers>
 
 #include <sigmahat/numeric/fixed_angle.hpp>
@@ -7,101 +9,128 @@
 namespace sigmahat {
 namespace {
 
-/// A level costs four products, and spares terms of the series, the more the longer numbers are.
+constexpr std::size_t most = FixedFormat::most_limbs;
+
+/// A level takes time that grows with the limbs, and spares terms of the series, which take time
+/// that grows with their square; but its table takes longest of all.
 int levels_for(const FixedFormat& format) {
-  return format.limbs <= 10 ? 2 : format.limbs <= 30 ? 3 : 4;
+  return 3 + static_cast<int>(format.limbs - 2) / 16;
 }
 
 /// Beyond, powers that several terms share are worth their room.
 constexpr std::size_t longest_for_horner = 10;
 
-/// arcsin(x)/(2πx) = Σ a_j x^{2j}, a_j = C(2j,j)/(4^j (2j+1))/2π, as many as x² <= 2^-32 can ask
-/// for.
-std::vector<Ball> arcsine_series(const FixedFormat& format) {
+mp_size_t size_of(std::size_t limbs) {
+  return static_cast<mp_size_t>(limbs);
+}
+
+/// arctan(x)/(2πx) = Σ (-1)^j x^{2j}/(2π(2j+1)), as many terms as x² <= 2^-shrinkage can ask for.
+std::vector<Ball> arctangent_series(const FixedFormat& format, int shrinkage) {
   const slong bits = format.fraction_bits() + 30;
   std::vector<Ball> list;
-  Ball binomial;  // C(2j,j)/4^j/2π
-  arb_const_pi(binomial.get(), bits);
-  arb_inv(binomial.get(), binomial.get(), bits);
-  arb_mul_2exp_si(binomial.get(), binomial.get(), -1);
-  for (long j = 0; 32 * (j - 1) <= format.fraction_bits(); ++j) {
+  Ball turn;
+  arb_const_pi(turn.get(), bits);
+  arb_mul_2exp_si(turn.get(), turn.get(), 1);
+  arb_inv(turn.get(), turn.get(), bits);
+  for (long j = 0; shrinkage * (j - 1) <= format.fraction_bits(); ++j) {
     Ball term;
-    arb_div_si(term.get(), binomial.get(), 2 * j + 1, bits);
+    arb_div_si(term.get(), turn.get(), j % 2 == 0 ? 2 * j + 1 : -2 * j - 1, bits);
     list.push_back(std::move(term));
-    arb_mul_si(binomial.get(), binomial.get(), 2 * j + 1, bits);
-    arb_div_si(binomial.get(), binomial.get(), 2 * j + 2, bits);
   }
   return list;
+}
+
+/// result += x·p/2^k or -= , by less than 1 unit; k < 64.
+void add_scaled(mp_limb_t* result, const mp_limb_t* x, std::size_t n, mp_limb_t p, unsigned k,
+                bool negative) {
+  mp_limb_t product[most + 1];
+  product[n] = mpn_mul_1(product, x, size_of(n), p);
+  mpn_rshift(product, product, size_of(n + 1), k);
+  if (negative)
+    mpn_sub_n(result, result, product, size_of(n));
+  else
+    mpn_add_n(result, result, product, size_of(n));
+}
+
+/// y/x by less than 1 unit, for 1/2 <= x and 0 <= y < x.
+void divide(mp_limb_t* quotient, const mp_limb_t* y, const mp_limb_t* x, std::size_t n) {
+  mp_limb_t numerator[2 * most], remainder[most], whole[most + 1];
+  std::fill_n(numerator, n - 1, mp_limb_t{0});
+  numerator[2 * n - 1] = mpn_lshift(numerator + n - 1, y, size_of(n), 63);
+  mpn_tdiv_qr(whole, remainder, 0, numerator, size_of(2 * n), x, size_of(n));
+  mpn_copyi(quotient, whole, size_of(n));
 }
 
 }  // namespace
 
 FixedAngles::FixedAngles(const FixedFormat& format)
     : format_(format),
-      series_(format, arcsine_series(format), 1),
-      plan_(series_.plan(least_shrinkage(levels_for(format)))) {
-  const slong precision = format.fraction_bits() + 40;
+      least_shrinkage_(2 * (bits(levels_for(format) - 1) + 1)),
+      series_(format, arctangent_series(format, least_shrinkage_), 1),
+      plan_(series_.plan(least_shrinkage_)) {
+  const slong precision = format.fraction_bits() + 20;
+  Ball turns, angle;
+  arb_const_pi(turns.get(), precision);
+  arb_mul_2exp_si(turns.get(), turns.get(), 1);
+  arb_inv(turns.get(), turns.get(), precision);
   for (int l = 0; l < levels_for(format); ++l) {
-    Level level{FixedArray(format, steps + 1), FixedArray(format, steps + 1)};
-    Ball step, c1, s1, c, s, product, next;
-    arb_one(step.get());
-    arb_mul_2exp_si(step.get(), step.get(), 1 - bits(l));
-    arb_sin_cos_pi(s1.get(), c1.get(), step.get(), precision);
-    arb_one(c.get());
-    for (std::size_t k = 0; k <= steps; ++k) {
-      format.set(level.cosines[k], c, 0);
-      format.set(level.sines[k], s, 0);
-      arb_mul(next.get(), c.get(), c1.get(), precision);
-      arb_submul(next.get(), s.get(), s1.get(), precision);
-      arb_mul(product.get(), s.get(), c1.get(), precision);
-      arb_addmul(product.get(), c.get(), s1.get(), precision);
-      arb_swap(c.get(), next.get());
-      arb_swap(s.get(), product.get());
+    FixedArray angles(format, static_cast<std::size_t>(steps(l)) + 1);
+    for (long p = 1; p <= steps(l); ++p) {
+      arb_set_si(angle.get(), p);
+      arb_mul_2exp_si(angle.get(), angle.get(), -bits(l));
+      arb_atan(angle.get(), angle.get(), precision);
+      arb_mul(angle.get(), angle.get(), turns.get(), precision);
+      format.set(angles[static_cast<std::size_t>(p)], angle, 0);
     }
-    levels_.push_back(std::move(level));
+    arctangents_.push_back(std::move(angles));
   }
 }
 
+std::shared_ptr<const FixedAngles> FixedAngles::shared(const FixedFormat& format) {
+  static std::mutex mutex;
+  static std::map<std::size_t, std::weak_ptr<const FixedAngles>> tables;
+  const std::scoped_lock lock(mutex);
+  std::weak_ptr<const FixedAngles>& entry = tables[format.limbs];
+  auto angles = entry.lock();
+  if (!angles) entry = angles = std::make_shared<const FixedAngles>(format);
+  return angles;
+}
+
 double FixedAngles::turn(FixedView cosine, FixedView sine, double error, FixedRef result) const {
-  double rest =
-      std::atan2(format_.to_double(sine), format_.to_double(cosine)) / (2 * std::numbers::pi);
-  FixedNumber c, s, turned;
-  format_.copy(c, cosine);
-  format_.copy(s, sine);
-  FixedSum sum(format_);
-  long total = 0;
-  const int count = static_cast<int>(levels_.size());
-  for (int l = 0; l < count; ++l) {
-    constexpr auto most = static_cast<long>(steps);
-    const auto scale = static_cast<double>(1L << bits(l));
-    const long k = std::clamp(std::lround(rest * scale), -most, most);
-    rest -= static_cast<double>(k) / scale;
-    total = (total << level_bits) + k;
-    if (k == 0) continue;
-    const Level& level = levels_[static_cast<std::size_t>(l)];
-    const auto place = static_cast<std::size_t>(std::abs(k));
-    const FixedView ck = level.cosines[place];
-    FixedView sk = level.sines[place];
-    sk.negative = k < 0;
-    sum.clear();
-    sum.add(s, ck);
-    sum.subtract(c, sk);
-    sum.round(turned);
-    if (l + 1 < count) {
-      sum.clear();
-      sum.add(c, ck);
-      sum.add(s, sk);
-      sum.round(c);
+  const std::size_t n = format_.limbs;
+  FixedNumber x_room, y_room, tangent, squared, factor;
+  const FixedRef x = x_room, y = y_room;
+  format_.copy(x, cosine);
+  format_.copy(y, sine);
+  format_.set_zero(result);
+  mp_limb_t before[most];
+  for (int l = 0; l < levels(); ++l) {
+    const double ratio = format_.to_double(y) / format_.to_double(x);
+    const long p =
+        std::min(std::lround(std::abs(ratio) * static_cast<double>(1L << bits(l))), steps(l));
+    if (p == 0) continue;
+    const auto size = static_cast<mp_limb_t>(p);
+    const auto k = static_cast<unsigned>(bits(l));
+    FixedView angle = arctangents_[static_cast<std::size_t>(l)][static_cast<std::size_t>(p)];
+    angle.negative = *y.negative;
+    format_.add(result, result, angle);
+    // The point is turned towards y = 0, so x grows; y may cross zero.
+    mpn_copyi(before, x.limbs, size_of(n));
+    add_scaled(x.limbs, y.limbs, n, size, k, false);
+    add_scaled(y.limbs, before, n, size, k, true);
+    if (y.limbs[n - 1] >> 63) {
+      mpn_neg(y.limbs, y.limbs, size_of(n));
+      *y.negative = !*y.negative;
     }
-    format_.copy(s, turned);
-    // The table by 2 units in either place, the rounding by 1.
-    error += 4.5;
+    // Of the point by 1 unit in both places, and of the angle's table by 1.
+    error += 1.5;
   }
-  FixedNumber squared, factor;
-  format_.multiply(squared, s, s);
-  double series_error = 1;
-  if (format_.limbs <= longest_for_horner &&
-      FixedView(squared).limbs[format_.limbs - 1] >> (63 - least_shrinkage(count)) == 0) {
+  divide(FixedRef(tangent).limbs, y.limbs, x.limbs, n);
+  *FixedRef(tangent).negative = *y.negative;
+  format_.multiply(squared, tangent, tangent);
+  double series_error = 1;  // of the square's rounding
+  if (n <= longest_for_horner &&
+      FixedView(squared).limbs[n - 1] >> std::max(63 - least_shrinkage_, 0) == 0) {
     series_.horner(plan_, squared, factor);
     series_error += plan_.error;
   } else {
@@ -109,18 +138,11 @@ double FixedAngles::turn(FixedView cosine, FixedView sine, double error, FixedRe
     const FixedPowers powers(format_, squared, FixedSeries::row(length, 1));
     series_error += series_.value(powers, false, factor);
   }
-  format_.multiply(result, s, factor);
-  // The dyadic part.
-  const int shift = 63 - bits(count - 1);
-  mp_limb_t& top = result.limbs[format_.limbs - 1];
-  const auto whole = static_cast<mp_limb_t>(total) << shift;
-  if (*result.negative && total > 0) {
-    mpn_neg(result.limbs, result.limbs, static_cast<mp_size_t>(format_.limbs));
-    *result.negative = 0;
-  }
-  top += whole;
-  // arcsin' <= 1.001 so near zero; |sine| times the series' error.
-  return error * (1.001 / (2 * std::numbers::pi)) + series_error * 0x1p-15 + 1;
+  format_.multiply(factor, factor, tangent);
+  format_.add(result, result, factor);
+  // The slopes of the angle by the point and by the tangent are 1 at most; |tangent| <= 2^-18.
+  constexpr double per_turn = 0.5 * std::numbers::inv_pi;
+  return (error + 1) * (per_turn * 1.0001) + levels() * (1 + 0x1p-10) + series_error * 0x1p-18 + 1;
 }
 
 }  // namespace sigmahat

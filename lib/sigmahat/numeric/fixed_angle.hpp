@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include <sigmahat/numeric/fixed_series.hpp>
@@ -8,13 +9,15 @@ namespace sigmahat {
 
 /// Angles in turns (2π = 1) in fixed point.
 ///
-/// Internal: not installed. The point (cos θ, sin θ) is turned back by angles of tables, dyadic
-/// fractions of a turn and so without error, to where the sine is below 2^-16 or less and a few
-/// terms of the arcsine's series are left: no division, and errors do not grow on the way, because
-/// rotations preserve lengths.
+/// Internal: not installed. The point (x, y) is turned back by arctangents of p/2^k, k = 6, 12,
+/// ..., whose angles are in tables: (x + py/2^k, y - px/2^k) takes products with one limb, and that
+/// the point moves outwards does not matter. Then y/x is below 2^-19 or less, and a few terms of
+/// the arctangent's series are left.
 class FixedAngles {
  public:
   explicit FixedAngles(const FixedFormat& format);
+  /// One for all that use it at a time.
+  static std::shared_ptr<const FixedAngles> shared(const FixedFormat& format);
 
   /// θ/2π of the point (cosine, sine) on the arc 0 <= θ <= π/4, or just off it.
   /// @param error  by how many units the point may be off, as a distance
@@ -22,21 +25,18 @@ class FixedAngles {
   double turn(FixedView cosine, FixedView sine, double error, FixedRef result) const;
 
  private:
-  static constexpr int level_bits = 8;
-  static constexpr std::size_t steps = (1 << level_bits) / 2;
-  /// Level l = 0, 1, ... has the multiples, up to `steps`, of 2^-bits(l) turns.
-  static int bits(int level) { return 2 + level_bits * (level + 1); }
-  /// Of the square of the sine that is left: sin² <= 2^-least_shrinkage, for half a step of the
-  /// last level.
-  static int least_shrinkage(int levels) { return 2 * (bits(levels - 1) + 1 - 3); }
+  static constexpr int level_bits = 6;
+  /// Level l = 0, 1, ... takes multiples of 2^-bits(l) off the tangent, `steps` at most: those of
+  /// level 0 reach to 1, those of the others to half a step of the level before.
+  static int bits(int level) { return level_bits * (level + 1); }
+  static long steps(int level) { return level == 0 ? 1 << level_bits : 1 << (level_bits - 1); }
 
-  struct Level {
-    FixedArray cosines, sines;
-  };
+  int levels() const { return static_cast<int>(arctangents_.size()); }
 
   FixedFormat format_;
-  std::vector<Level> levels_;
-  FixedSeries series_;  ///< arcsin(x)/(2πx) in x²
+  std::vector<FixedArray> arctangents_;  ///< [level][p]: of p/2^bits
+  int least_shrinkage_;                  ///< tangent² <= 2^-least_shrinkage in the end
+  FixedSeries series_;                   ///< arctan(x)/(2πx) in x²
   FixedSeries::Plan plan_;
 };
 

@@ -16,23 +16,27 @@ mp_size_t length(std::size_t limbs) {
   return static_cast<mp_size_t>(limbs);
 }
 
-/// ⌊x·2^shift⌋ of `size` limbs x into `n` limbs; whether bits were lost. What lies above is zero.
+/// ⌊x·2^shift⌋ of `size` limbs x, at most most_digits of them, into `n` limbs; whether bits were
+/// lost. What lies above is zero.
+constexpr std::size_t most_digits = 2 * FixedFormat::most_limbs;
 bool shifted(mp_limb_t* result, std::size_t n, const mp_limb_t* x, std::size_t size, long shift) {
-  std::fill_n(result, n, mp_limb_t{0});
-  bool lost = false;
-  const auto add_limb = [&](mp_limb_t limb, long position) {  // bits from `position` on
-    const long place = position >= 0 ? position / 64 : -((63 - position) / 64);
-    const auto bits = static_cast<unsigned>(position - 64 * place);
-    const auto put = [&](long at, mp_limb_t part) {
-      if (at < 0)
-        lost = lost || part != 0;
-      else if (at < static_cast<long>(n))
-        result[at] |= part;
-    };
-    put(place, limb << bits);
-    if (bits > 0) put(place + 1, limb >> (64 - bits));
-  };
-  for (std::size_t i = 0; i < size; ++i) add_limb(x[i], 64 * static_cast<long>(i) + shift);
+  const long whole = shift >= 0 ? shift / 64 : -((63 - shift) / 64);
+  const auto bits = static_cast<unsigned>(shift - 64 * whole);
+  mp_limb_t room[most_digits + 1];
+  room[size] = 0;
+  if (bits > 0)
+    room[size] = mpn_lshift(room, x, length(size), bits);
+  else
+    mpn_copyi(room, x, length(size));
+  // Limb i of the room is limb i + whole of the result.
+  const long count = static_cast<long>(size) + 1;
+  const long cut = std::clamp(-whole, 0L, count);
+  const bool lost = cut > 0 && mpn_zero_p(room, cut) == 0;
+  const long first = std::clamp(whole, 0L, static_cast<long>(n));
+  const long taken = std::min(count - cut, static_cast<long>(n) - first);
+  std::fill_n(result, first, mp_limb_t{0});
+  if (taken > 0) std::copy_n(room + cut, taken, result + first);
+  std::fill(result + first + std::max(taken, 0L), result + n, mp_limb_t{0});
   return lost;
 }
 
@@ -120,6 +124,14 @@ double FixedFormat::set(FixedRef result, mpfr_srcptr x, long exponent) const {
     return mpfr_zero_p(x) ? 0 : std::numeric_limits<double>::infinity();
   }
   const auto size = static_cast<std::size_t>((mpfr_get_prec(x) + 63) / 64);
+  if (size > most_digits) {
+    mpfr_t shorter;
+    mpfr_init2(shorter, 64 * static_cast<mpfr_prec_t>(most_digits));
+    mpfr_set(shorter, x, MPFR_RNDZ);
+    set(result, shorter, exponent);
+    mpfr_clear(shorter);
+    return 1;
+  }
   const auto* significand = static_cast<const mp_limb_t*>(mpfr_custom_get_significand(x));
   const long shift = mpfr_get_exp(x) - 64 * static_cast<long>(size) - exponent + fraction_bits();
   return shifted(result.limbs, limbs, significand, size, shift) ? 1 : 0;
