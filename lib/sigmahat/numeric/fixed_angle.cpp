@@ -20,10 +20,6 @@ int levels_for(const FixedFormat& format) {
 /// Beyond, powers that several terms share are worth their room.
 constexpr std::size_t longest_for_horner = 10;
 
-mp_size_t size_of(std::size_t limbs) {
-  return static_cast<mp_size_t>(limbs);
-}
-
 /// arctan(x)/(2πx) = Σ (-1)^j x^{2j}/(2π(2j+1)), as many terms as x² <= 2^-shrinkage can ask for.
 std::vector<Ball> arctangent_series(const FixedFormat& format, int shrinkage) {
   const slong bits = format.fraction_bits() + 30;
@@ -40,25 +36,13 @@ std::vector<Ball> arctangent_series(const FixedFormat& format, int shrinkage) {
   return list;
 }
 
-/// result += x·p/2^k or -= , by less than 1 unit; k < 64.
-void add_scaled(mp_limb_t* result, const mp_limb_t* x, std::size_t n, mp_limb_t p, unsigned k,
-                bool negative) {
-  mp_limb_t product[most + 1];
-  product[n] = mpn_mul_1(product, x, size_of(n), p);
-  mpn_rshift(product, product, size_of(n + 1), k);
-  if (negative)
-    mpn_sub_n(result, result, product, size_of(n));
-  else
-    mpn_add_n(result, result, product, size_of(n));
-}
-
 /// y/x by less than 1 unit, for 1/2 <= x and 0 <= y < x.
 void divide(mp_limb_t* quotient, const mp_limb_t* y, const mp_limb_t* x, std::size_t n) {
   mp_limb_t numerator[2 * most], remainder[most], whole[most + 1];
   std::fill_n(numerator, n - 1, mp_limb_t{0});
-  numerator[2 * n - 1] = mpn_lshift(numerator + n - 1, y, size_of(n), 63);
-  mpn_tdiv_qr(whole, remainder, 0, numerator, size_of(2 * n), x, size_of(n));
-  mpn_copyi(quotient, whole, size_of(n));
+  numerator[2 * n - 1] = mpn_lshift(numerator + n - 1, y, mpn_size(n), 63);
+  mpn_tdiv_qr(whole, remainder, 0, numerator, mpn_size(2 * n), x, mpn_size(n));
+  mpn_copyi(quotient, whole, mpn_size(n));
 }
 
 }  // namespace
@@ -103,23 +87,24 @@ double FixedAngles::turn(FixedView cosine, FixedView sine, double error, FixedRe
   format_.copy(x, cosine);
   format_.copy(y, sine);
   format_.set_zero(result);
-  mp_limb_t before[most];
+  mp_limb_t x_part[most + 1], y_part[most + 1];
   for (int l = 0; l < levels(); ++l) {
     const double ratio = format_.to_double(y) / format_.to_double(x);
     const long p =
         std::min(std::lround(std::abs(ratio) * static_cast<double>(1L << bits(l))), steps(l));
     if (p == 0) continue;
-    const auto size = static_cast<mp_limb_t>(p);
-    const auto k = static_cast<unsigned>(bits(l));
+    // p/2^k as a limb behind the point
+    const auto fraction = static_cast<mp_limb_t>(p) << (64 - bits(l));
     FixedView angle = arctangents_[static_cast<std::size_t>(l)][static_cast<std::size_t>(p)];
     angle.negative = *y.negative;
     format_.add(result, result, angle);
     // The point is turned towards y = 0, so x grows; y may cross zero.
-    mpn_copyi(before, x.limbs, size_of(n));
-    add_scaled(x.limbs, y.limbs, n, size, k, false);
-    add_scaled(y.limbs, before, n, size, k, true);
+    x_part[n] = mpn_mul_1(x_part, y.limbs, mpn_size(n), fraction);
+    y_part[n] = mpn_mul_1(y_part, x.limbs, mpn_size(n), fraction);
+    mpn_add_n(x.limbs, x.limbs, x_part + 1, mpn_size(n));
+    mpn_sub_n(y.limbs, y.limbs, y_part + 1, mpn_size(n));
     if (y.limbs[n - 1] >> 63) {
-      mpn_neg(y.limbs, y.limbs, size_of(n));
+      mpn_neg(y.limbs, y.limbs, mpn_size(n));
       *y.negative = !*y.negative;
     }
     // Of the point by 1 unit in both places, and of the angle's table by 1.

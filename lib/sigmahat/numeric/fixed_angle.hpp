@@ -27,9 +27,12 @@ class FixedAngles {
  private:
   static constexpr int level_bits = 6;
   /// Level l = 0, 1, ... takes multiples of 2^-bits(l) off the tangent, `steps` at most: those of
-  /// level 0 reach to 1, those of the others to half a step of the level before.
+  /// level 0 reach to 1 but for a step, of which turning leaves half where the tangent is 1; those
+  /// of the others to half a step of the level before.
   static int bits(int level) { return level_bits * (level + 1); }
-  static long steps(int level) { return level == 0 ? 1 << level_bits : 1 << (level_bits - 1); }
+  static long steps(int level) {
+    return level == 0 ? (1 << level_bits) - 1 : 1 << (level_bits - 1);
+  }
 
   int levels() const { return static_cast<int>(arctangents_.size()); }
 

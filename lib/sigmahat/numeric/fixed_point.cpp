@@ -12,10 +12,6 @@ static_assert(GMP_NUMB_BITS == 64);
 /// What sums of a few hundred rounded numbers lose is below 2^-guard of the result.
 constexpr long guard_bits = 21;
 
-mp_size_t length(std::size_t limbs) {
-  return static_cast<mp_size_t>(limbs);
-}
-
 /// ⌊x·2^shift⌋ of `size` limbs x, at most most_digits of them, into `n` limbs; whether bits were
 /// lost. What lies above is zero.
 constexpr std::size_t most_digits = 2 * FixedFormat::most_limbs;
@@ -25,9 +21,9 @@ bool shifted(mp_limb_t* result, std::size_t n, const mp_limb_t* x, std::size_t s
   mp_limb_t room[most_digits + 1];
   room[size] = 0;
   if (bits > 0)
-    room[size] = mpn_lshift(room, x, length(size), bits);
+    room[size] = mpn_lshift(room, x, mpn_size(size), bits);
   else
-    mpn_copyi(room, x, length(size));
+    mpn_copyi(room, x, mpn_size(size));
   // Limb i of the room is limb i + whole of the result.
   const long count = static_cast<long>(size) + 1;
   const long cut = std::clamp(-whole, 0L, count);
@@ -63,58 +59,23 @@ void FixedFormat::set_one(FixedRef result) const {
   result.limbs[limbs - 1] = mp_limb_t{1} << 63;
 }
 
-void FixedFormat::copy(FixedRef result, FixedView x) const {
-  mpn_copyi(result.limbs, x.limbs, length(limbs));
-  *result.negative = x.negative;
-}
-
-void FixedFormat::multiply(FixedRef result, FixedView x, FixedView y, unsigned shift) const {
-  mp_limb_t product[2 * most_limbs];
-  if (x.limbs == y.limbs)
-    mpn_sqr(product, x.limbs, length(limbs));
-  else
-    mpn_mul_n(product, x.limbs, y.limbs, length(limbs));
-  // 2F bits after the point; F remain.
-  mpn_lshift(result.limbs, product + limbs, length(limbs), shift + 1);
-  result.limbs[0] |= product[limbs - 1] >> (63 - shift);
-  *result.negative = x.negative ^ y.negative;
-}
-
-void FixedFormat::add(FixedRef result, FixedView x, FixedView y) const {
-  if (x.negative == y.negative) {
-    mpn_add_n(result.limbs, x.limbs, y.limbs, length(limbs));
-    *result.negative = x.negative;
-  } else if (mpn_cmp(x.limbs, y.limbs, length(limbs)) >= 0) {
-    mpn_sub_n(result.limbs, x.limbs, y.limbs, length(limbs));
-    *result.negative = x.negative;
-  } else {
-    mpn_sub_n(result.limbs, y.limbs, x.limbs, length(limbs));
-    *result.negative = y.negative;
-  }
-}
-
 void FixedFormat::shift_right(FixedRef x, long bits) const {
   const auto whole = std::min(static_cast<std::size_t>(bits / 64), limbs);
   if (whole > 0) {
     std::copy(x.limbs + whole, x.limbs + limbs, x.limbs);
     std::fill(x.limbs + limbs - whole, x.limbs + limbs, mp_limb_t{0});
   }
-  if (bits % 64 > 0) mpn_rshift(x.limbs, x.limbs, length(limbs), static_cast<unsigned>(bits % 64));
+  if (bits % 64 > 0)
+    mpn_rshift(x.limbs, x.limbs, mpn_size(limbs), static_cast<unsigned>(bits % 64));
 }
 
 void FixedFormat::half_inverse(FixedRef result, FixedView x) const {
   mp_limb_t numerator[2 * most_limbs] = {}, remainder[most_limbs], quotient[most_limbs + 1];
   std::fill_n(numerator, 2 * limbs, mp_limb_t{0});
   numerator[2 * limbs - 1] = mp_limb_t{1} << 61;  // 2^(2F-1)
-  mpn_tdiv_qr(quotient, remainder, 0, numerator, length(2 * limbs), x.limbs, length(limbs));
-  mpn_copyi(result.limbs, quotient, length(limbs));
+  mpn_tdiv_qr(quotient, remainder, 0, numerator, mpn_size(2 * limbs), x.limbs, mpn_size(limbs));
+  mpn_copyi(result.limbs, quotient, mpn_size(limbs));
   *result.negative = x.negative;
-}
-
-double FixedFormat::to_double(FixedView x) const {
-  const double size = static_cast<double>(x.limbs[limbs - 1]) * 0x1p-63 +
-                      static_cast<double>(x.limbs[limbs - 2]) * 0x1p-127;
-  return x.negative ? -size : size;
 }
 
 double FixedFormat::set(FixedRef result, mpfr_srcptr x, long exponent) const {
@@ -153,13 +114,13 @@ double FixedFormat::set(FixedRef result, const Interval& x, long exponent) const
   const FixedView end = other;
   const bool crossing = *result.negative != end.negative;
   mp_limb_t difference[most_limbs];
-  const bool smaller = mpn_cmp(result.limbs, end.limbs, length(limbs)) < 0;
+  const bool smaller = mpn_cmp(result.limbs, end.limbs, mpn_size(limbs)) < 0;
   const mp_limb_t *large = smaller ? end.limbs : result.limbs,
                   *small = smaller ? result.limbs : end.limbs;
   if (crossing)
-    mpn_add_n(difference, large, small, length(limbs));
+    mpn_add_n(difference, large, small, mpn_size(limbs));
   else
-    mpn_sub_n(difference, large, small, length(limbs));
+    mpn_sub_n(difference, large, small, mpn_size(limbs));
   std::size_t used = limbs;
   while (used > 1 && difference[used - 1] == 0) --used;
   const double width = std::ldexp((static_cast<double>(difference[used - 1]) + 1) * (1 + 0x1p-50),
@@ -168,8 +129,8 @@ double FixedFormat::set(FixedRef result, const Interval& x, long exponent) const
     set_zero(result);
     return finite(error + width);
   }
-  mpn_rshift(difference, difference, length(used), 1);
-  mpn_add(result.limbs, small, length(limbs), difference, length(used));
+  mpn_rshift(difference, difference, mpn_size(used), 1);
+  mpn_add(result.limbs, small, mpn_size(limbs), difference, mpn_size(used));
   return finite(error + width / 2 + 1);
 }
 
@@ -193,7 +154,7 @@ void set_number(mpfr_ptr result, const mp_limb_t* limbs, std::size_t n, bool neg
                 long exponent, mpfr_rnd_t direction) {
   while (n > 0 && limbs[n - 1] == 0) --n;
   mpz_t integer;
-  const mp_size_t size = length(n);
+  const mp_size_t size = mpn_size(n);
   mpfr_set_z_2exp(result, mpz_roinit_n(integer, limbs, negative ? -size : size), exponent,
                   direction);
 }
@@ -204,11 +165,11 @@ void set_end(mpfr_ptr result, FixedView x, std::size_t n, const mp_limb_t* error
   mp_limb_t end[FixedFormat::most_limbs + 1];
   bool negative = x.negative;
   if (negative != upwards) {
-    end[n] = mpn_add_n(end, x.limbs, error, length(n));
+    end[n] = mpn_add_n(end, x.limbs, error, mpn_size(n));
   } else {
     end[n] = 0;
-    if (mpn_sub_n(end, x.limbs, error, length(n)) != 0) {  // beyond zero
-      mpn_neg(end, end, length(n));
+    if (mpn_sub_n(end, x.limbs, error, mpn_size(n)) != 0) {  // beyond zero
+      mpn_neg(end, end, mpn_size(n));
       negative = !negative;
     }
   }
@@ -240,57 +201,28 @@ Interval FixedFormat::number(FixedView x, double error, long exponent) const {
   return result;
 }
 
-void FixedSum::clear() {
-  std::fill_n(limbs_.begin(), size(), mp_limb_t{0});
-}
-
-void FixedSum::add(FixedView x, FixedView y) {
-  mp_limb_t product[2 * FixedFormat::most_limbs];
-  if (x.limbs == y.limbs)
-    mpn_sqr(product, x.limbs, length(n_));
-  else
-    mpn_mul_n(product, x.limbs, y.limbs, length(n_));
-  mp_limb_t* sum = limbs_.data();
-  if (x.negative != y.negative)
-    sum[2 * n_] -= mpn_sub_n(sum, sum, product, length(2 * n_));
-  else
-    sum[2 * n_] += mpn_add_n(sum, sum, product, length(2 * n_));
-}
-
 void FixedSum::add(const FixedSum& other) {
-  mpn_add_n(limbs_.data(), limbs_.data(), other.limbs_.data(), length(size()));
+  mpn_add_n(limbs_.data(), limbs_.data(), other.limbs_.data(), mpn_size(size()));
 }
 void FixedSum::subtract(const FixedSum& other) {
-  mpn_sub_n(limbs_.data(), limbs_.data(), other.limbs_.data(), length(size()));
+  mpn_sub_n(limbs_.data(), limbs_.data(), other.limbs_.data(), mpn_size(size()));
 }
 void FixedSum::add(FixedView x) {
   // x·2^F, F = 64(n-1) + 63
   mp_limb_t product[FixedFormat::most_limbs + 1];
-  product[n_] = mpn_lshift(product, x.limbs, length(n_), 63);
+  product[n_] = mpn_lshift(product, x.limbs, mpn_size(n_), 63);
   mp_limb_t* sum = limbs_.data() + n_ - 1;
   if (x.negative)
-    sum[n_ + 1] -= mpn_sub_n(sum, sum, product, length(n_ + 1));
+    sum[n_ + 1] -= mpn_sub_n(sum, sum, product, mpn_size(n_ + 1));
   else
-    sum[n_ + 1] += mpn_add_n(sum, sum, product, length(n_ + 1));
+    sum[n_ + 1] += mpn_add_n(sum, sum, product, mpn_size(n_ + 1));
 }
 void FixedSum::add_one() {
   mp_limb_t* top = limbs_.data() + 2 * n_ - 1;
   mpn_add_1(top, top, 2, mp_limb_t{1} << 62);
 }
 void FixedSum::multiply_by(mp_limb_t factor) {
-  mpn_mul_1(limbs_.data(), limbs_.data(), length(size()), factor);
-}
-
-void FixedSum::round(FixedRef result) const {
-  const mp_limb_t* sum = limbs_.data();
-  mp_limb_t opposite[2 * FixedFormat::most_limbs + 1];
-  *result.negative = sum[2 * n_] >> 63 != 0;
-  if (*result.negative) {
-    mpn_neg(opposite, sum, length(size()));
-    sum = opposite;
-  }
-  mpn_lshift(result.limbs, sum + n_, length(n_), 1);
-  result.limbs[0] |= sum[n_ - 1] >> 63;
+  mpn_mul_1(limbs_.data(), limbs_.data(), mpn_size(size()), factor);
 }
 
 void FixedSum::root(FixedRef result) const {
@@ -299,7 +231,7 @@ void FixedSum::root(FixedRef result) const {
   if (limbs_[2 * n_] >> 63) return;
   std::size_t used = 2 * n_;
   while (used > 0 && limbs_[used - 1] == 0) --used;
-  if (used > 0) mpn_sqrtrem(result.limbs, nullptr, limbs_.data(), length(used));
+  if (used > 0) mpn_sqrtrem(result.limbs, nullptr, limbs_.data(), mpn_size(used));
 }
 
 }  // namespace sigmahat

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,11 @@ namespace sigmahat {
 // caller, in doubles that he rounds up.
 //
 // Operations do not look whether their result is below 2: who scales the numbers sees to it.
+
+/// GMP's type for a number of limbs.
+inline mp_size_t mpn_size(std::size_t limbs) {
+  return static_cast<mp_size_t>(limbs);
+}
 
 /// A number to read: n limbs, the lowest first.
 struct FixedView {
@@ -134,5 +140,72 @@ class FixedSum {
   std::size_t n_;
   std::array<mp_limb_t, 2 * FixedFormat::most_limbs + 1> limbs_;  ///< two's complement
 };
+
+// What the innermost loops are made of.
+
+inline void FixedFormat::copy(FixedRef result, FixedView x) const {
+  mpn_copyi(result.limbs, x.limbs, mpn_size(limbs));
+  *result.negative = x.negative;
+}
+
+inline void FixedFormat::multiply(FixedRef result, FixedView x, FixedView y, unsigned shift) const {
+  mp_limb_t product[2 * most_limbs];
+  if (x.limbs == y.limbs)
+    mpn_sqr(product, x.limbs, mpn_size(limbs));
+  else
+    mpn_mul_n(product, x.limbs, y.limbs, mpn_size(limbs));
+  // 2F bits after the point; F remain.
+  mpn_lshift(result.limbs, product + limbs, mpn_size(limbs), shift + 1);
+  result.limbs[0] |= product[limbs - 1] >> (63 - shift);
+  *result.negative = x.negative ^ y.negative;
+}
+
+inline void FixedFormat::add(FixedRef result, FixedView x, FixedView y) const {
+  if (x.negative == y.negative) {
+    mpn_add_n(result.limbs, x.limbs, y.limbs, mpn_size(limbs));
+    *result.negative = x.negative;
+  } else if (mpn_cmp(x.limbs, y.limbs, mpn_size(limbs)) >= 0) {
+    mpn_sub_n(result.limbs, x.limbs, y.limbs, mpn_size(limbs));
+    *result.negative = x.negative;
+  } else {
+    mpn_sub_n(result.limbs, y.limbs, x.limbs, mpn_size(limbs));
+    *result.negative = y.negative;
+  }
+}
+
+inline double FixedFormat::to_double(FixedView x) const {
+  const double size = static_cast<double>(x.limbs[limbs - 1]) * 0x1p-63 +
+                      static_cast<double>(x.limbs[limbs - 2]) * 0x1p-127;
+  return x.negative ? -size : size;
+}
+
+inline void FixedSum::clear() {
+  std::fill_n(limbs_.begin(), size(), mp_limb_t{0});
+}
+
+inline void FixedSum::add(FixedView x, FixedView y) {
+  mp_limb_t product[2 * FixedFormat::most_limbs];
+  if (x.limbs == y.limbs)
+    mpn_sqr(product, x.limbs, mpn_size(n_));
+  else
+    mpn_mul_n(product, x.limbs, y.limbs, mpn_size(n_));
+  mp_limb_t* sum = limbs_.data();
+  if (x.negative != y.negative)
+    sum[2 * n_] -= mpn_sub_n(sum, sum, product, mpn_size(2 * n_));
+  else
+    sum[2 * n_] += mpn_add_n(sum, sum, product, mpn_size(2 * n_));
+}
+
+inline void FixedSum::round(FixedRef result) const {
+  const mp_limb_t* sum = limbs_.data();
+  mp_limb_t opposite[2 * FixedFormat::most_limbs + 1];
+  *result.negative = sum[2 * n_] >> 63 != 0;
+  if (*result.negative) {
+    mpn_neg(opposite, sum, mpn_size(size()));
+    sum = opposite;
+  }
+  mpn_lshift(result.limbs, sum + n_, mpn_size(n_), 1);
+  result.limbs[0] |= sum[n_ - 1] >> 63;
+}
 
 }  // namespace sigmahat

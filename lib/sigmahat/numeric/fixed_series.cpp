@@ -16,10 +16,6 @@ constexpr double most_shrinkage = 1e6;
 constexpr std::size_t most = FixedFormat::most_limbs;
 constexpr double upwards = 1 + 0x1p-40;
 
-mp_size_t size_of(std::size_t limbs) {
-  return static_cast<mp_size_t>(limbs);
-}
-
 /// What was summed so far, with limbs of its own: 64·limbs - 1 bits after the point.
 struct Head {
   mp_limb_t* number;
@@ -30,11 +26,11 @@ struct Head {
   void add(FixedView c, std::size_t n) {
     const mp_limb_t* other = c.limbs + n - limbs;
     if (negative == (c.negative != 0)) {
-      mpn_add_n(number, number, other, size_of(limbs));
-    } else if (mpn_cmp(number, other, size_of(limbs)) >= 0) {
-      mpn_sub_n(number, number, other, size_of(limbs));
+      mpn_add_n(number, number, other, mpn_size(limbs));
+    } else if (mpn_cmp(number, other, mpn_size(limbs)) >= 0) {
+      mpn_sub_n(number, number, other, mpn_size(limbs));
     } else {
-      mpn_sub_n(number, other, number, size_of(limbs));
+      mpn_sub_n(number, other, number, mpn_size(limbs));
       negative = !negative;
     }
   }
@@ -51,20 +47,20 @@ class Sum {
   /// += product·2^(64·offset)
   void add(const mp_limb_t* product, std::size_t offset, std::size_t count, bool negative) {
     mp_limb_t* from = sum_ + offset;
-    const mp_limb_t over = negative ? mpn_sub_n(from, from, product, size_of(count))
-                                    : mpn_add_n(from, from, product, size_of(count));
+    const mp_limb_t over = negative ? mpn_sub_n(from, from, product, mpn_size(count))
+                                    : mpn_add_n(from, from, product, mpn_size(count));
     if (over == 0 || offset + count == total()) return;
     mp_limb_t* rest = from + count;
     if (negative)
-      mpn_sub_1(rest, rest, size_of(total() - offset - count), over);
+      mpn_sub_1(rest, rest, mpn_size(total() - offset - count), over);
     else
-      mpn_add_1(rest, rest, size_of(total() - offset - count), over);
+      mpn_add_1(rest, rest, mpn_size(total() - offset - count), over);
   }
   void round(Head& head) {
     head.limbs = limbs_;
     head.negative = sum_[2 * limbs_] >> 63 != 0;
-    if (head.negative) mpn_neg(sum_, sum_, size_of(total()));
-    mpn_lshift(head.number, sum_ + limbs_, size_of(limbs_), 1);
+    if (head.negative) mpn_neg(sum_, sum_, mpn_size(total()));
+    mpn_lshift(head.number, sum_ + limbs_, mpn_size(limbs_), 1);
     head.number[0] |= sum_[limbs_ - 1] >> 63;
   }
 
@@ -174,19 +170,22 @@ FixedSeries::Plan FixedSeries::plan(double shrinkage) const {
 void FixedSeries::horner(const Plan& plan, FixedView y, FixedRef result) const {
   const std::size_t n = format_.limbs;
   format_.set_zero(result);
-  // With 2y the upper half of a product has the point where it belongs.
-  mp_limb_t twice[most], product[2 * most];
-  mpn_lshift(twice, y.limbs, size_of(n), 1);
+  // With 2y the upper half of a product has the point where it belongs, and stays there: the next
+  // product goes to the other room.
+  mp_limb_t twice[most], rooms[2][2 * most];
+  mpn_lshift(twice, y.limbs, mpn_size(n), 1);
   Head head{result.limbs};
   for (std::size_t j = plan.limbs.size(); j-- > 0;) {
     const std::size_t limbs = plan.limbs[j];
     if (head.limbs > 0) {
-      mpn_mul(product, twice + n - limbs, size_of(limbs), head.number, size_of(head.limbs));
-      mpn_copyi(head.number, product + head.limbs, size_of(limbs));
+      mp_limb_t* product = rooms[j % 2];
+      mpn_mul(product, twice + n - limbs, mpn_size(limbs), head.number, mpn_size(head.limbs));
+      head.number = product + head.limbs;
     }
     head.limbs = limbs;
     head.add(coefficients_[j], n);
   }
+  if (head.number != result.limbs) mpn_copyi(result.limbs, head.number, mpn_size(n));
   *result.negative = head.negative;
 }
 
@@ -204,8 +203,8 @@ double FixedSeries::value(const FixedPowers& powers, bool alternating, FixedRef 
     // Σ c_(start+i) y^i, i = 1..row-1, and y^row times what came before.
     sum.clear(limbs);
     if (head.limbs > 0) {
-      mpn_mul(product, powers[row].limbs + n - limbs, size_of(limbs), head.number,
-              size_of(head.limbs));
+      mpn_mul(product, powers[row].limbs + n - limbs, mpn_size(limbs), head.number,
+              mpn_size(head.limbs));
       sum.add(product, limbs - head.limbs, limbs + head.limbs,
               head.negative != (alternating && row % 2 == 1));
     }
@@ -215,7 +214,7 @@ double FixedSeries::value(const FixedPowers& powers, bool alternating, FixedRef 
       if (limbs_[j] + limbs <= n) continue;
       const std::size_t used = limbs_[j] + limbs - n;
       const FixedView c = coefficients_[j];
-      mpn_mul_n(product, powers[i].limbs + n - used, c.limbs + n - limbs, size_of(used));
+      mpn_mul_n(product, powers[i].limbs + n - used, c.limbs + n - limbs, mpn_size(used));
       sum.add(product, limbs - used, 2 * used, (c.negative != 0) != (alternating && i % 2 == 1));
     }
     sum.round(head);
