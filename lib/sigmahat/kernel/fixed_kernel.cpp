@@ -37,6 +37,11 @@ bool is_zero(const Polynomial& p) {
   return std::all_of(p.begin(), p.end(), [](const Rational& c) { return c == 0; });
 }
 
+/// Of ⟨û,v̂⟩, rounded: |û - u| |v̂| + |u| |v̂ - v|, and 1.
+double rho_error(const FixedFormat& format, const FixedRows& rows) {
+  return (rows.error + rows.error * format.unit() * rows.error + 1) * upwards;
+}
+
 /// ρ and the root and angle that belong to it.
 struct FixedAngle {
   FixedNumber rho, root;       ///< ρ and √(1-ρ²)
@@ -56,7 +61,7 @@ class AngleOfRows {
 
   void find(const FixedRows& rows, FixedAngle& angle) const {
     rows.product.round(angle.rho);
-    angle.rho_error = rows.error * upwards + 1;
+    angle.rho_error = rho_error(format_, rows);
     FixedNumber size, from_nearer;
     format_.copy(size, angle.rho);
     const bool opposite = FixedView(size).negative;
@@ -84,6 +89,8 @@ class AngleOfRows {
     square.add_one();
     square.subtract(size, size);
     square.root(angle.root);
+    // At the end of what ρ may be.
+    cosine = cosine * upwards + angle.rho_error * format_.unit();
     const double sine = std::sqrt(1 - cosine * cosine) * (1 - 0x1p-40);
     angle.root_error = angle.rho_error * cosine / sine * upwards + 1;
     double error = angle.rho_error * turn / sine;
@@ -308,12 +315,13 @@ class FixedSeriesKernel final : public FixedKernel {
 
   bool jet(const FixedRows& rows, FixedJet& jet) const override {
     rows.product.round(jet.rho);
-    jet.rho_error = rows.error * upwards + 1;
+    jet.rho_error = rho_error(format_, rows);
     const bool negative = *jet.rho.negative;
     FixedNumber size, y;
     format_.copy(size, jet.rho);
     *FixedRef(size).negative = 0;
-    const double rho = std::min(1.0, format_.to_double(size) * upwards + 0x1p-60);
+    const double rho =
+        std::min(1.0, format_.to_double(size) * upwards + jet.rho_error * format_.unit() + 0x1p-60);
     const auto beyond = left_out(rho);
     if (!beyond) return false;
     if (step_ == 2)

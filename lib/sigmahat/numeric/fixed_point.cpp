@@ -44,6 +44,10 @@ std::optional<FixedFormat> FixedFormat::with_guard(long bits) {
   return FixedFormat{std::max<std::size_t>(limbs, 2)};
 }
 
+double FixedFormat::unit() const {
+  return std::ldexp(1.0, -static_cast<int>(std::min(fraction_bits(), 1000L)));
+}
+
 double FixedFormat::finite(double error) const {
   const int bits = static_cast<int>(std::min<std::size_t>(limbs, 8) * 64) - 8;
   return error < std::ldexp(1.0, bits) ? error : std::numeric_limits<double>::infinity();

@@ -50,6 +50,8 @@ struct FixedFormat {
   static std::optional<FixedFormat> with_guard(long bits);
 
   long fraction_bits() const { return 64 * static_cast<long>(limbs) - 1; }
+  /// 2^-F, or more where a double does not reach so far.
+  double unit() const;
   bool operator==(const FixedFormat&) const = default;
 
   void set_zero(FixedRef result) const;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 
@@ -53,11 +54,10 @@ auto FixedPairs<T>::product(const Scaled& x, const Scaled& y) const -> Scaled {
   Scaled result;
   format_.multiply(result.significand, x.significand, y.significand);
   result.exponent = std::max(x.exponent + y.exponent, no_exponent);
-  const double unit = std::ldexp(1.0, static_cast<int>(std::max(-1000L, -format_.fraction_bits())));
-  result.error =
-      (std::abs(format_.to_double(x.significand)) * y.error +
-       std::abs(format_.to_double(y.significand)) * x.error + x.error * unit * y.error + 1) *
-      upwards;
+  result.error = (std::abs(format_.to_double(x.significand)) * y.error +
+                  std::abs(format_.to_double(y.significand)) * x.error +
+                  x.error * format_.unit() * y.error + 1) *
+                 upwards;
   return result;
 }
 
@@ -148,19 +148,21 @@ class FixedPairs<T>::Point {
   bool evaluate_kernels(bool slopes) {
     student_ = Jets(format_, at(m_ * m_), slopes);
     mixed_ = Jets(format_, at(m_ * teachers_), slopes);
-    std::vector<char> known(at(m_), true);
+    std::atomic<bool> known = true;  // of the pairs so far: the first that is not ends it all
     for_each_block(at(m_), threads_, [&](std::size_t block) {
       const auto i = static_cast<Index>(block);
       const double own = row_errors_[block];
-      for (Index j = i + 1; j < m_; ++j)
-        known[block] &= find(*pairs_.student_.kernel, rows(i), rows(j), squares_[block],
-                             squares_[at(j)], own + row_errors_[at(j)], student_, at(i * m_ + j));
-      for (Index l = 0; l < teachers_; ++l)
-        known[block] &= find(*pairs_.mixed_.kernel, rows(i), teacher(l), squares_[block],
-                             pairs_.squares_[at(l)], own + pairs_.row_errors_[at(l)], mixed_,
-                             at(i * teachers_ + l));
+      for (Index j = i + 1; j < m_ && known; ++j)
+        if (!find(*pairs_.student_.kernel, rows(i), rows(j), squares_[block], squares_[at(j)],
+                  own + row_errors_[at(j)], student_, at(i * m_ + j)))
+          known = false;
+      for (Index l = 0; l < teachers_ && known; ++l)
+        if (!find(*pairs_.mixed_.kernel, rows(i), teacher(l), squares_[block],
+                  pairs_.squares_[at(l)], own + pairs_.row_errors_[at(l)], mixed_,
+                  at(i * teachers_ + l)))
+          known = false;
     });
-    return std::find(known.begin(), known.end(), false) == known.end();
+    return known;
   }
 
   /// Σ_i a_i r_i^n (Σ_j a_j r_j^n k_ij - 2 Σ_l a*_l r*_l^p q_il), and its gradient where `gradient`
@@ -217,7 +219,7 @@ class FixedPairs<T>::Point {
       const double size = format_.to_double(entry);
       square += size * size;
     }
-    if (square < 0x1p-8) return false;  // what an Interval's middle may be
+    if (square < 0.24) return false;  // what an Interval's middle may be
     // The length in (1/2, 1], but for a rounding.
     const long shift = std::max(0L, static_cast<long>(std::ceil(std::log2(square) / 2)));
     exponent += shift;
@@ -271,7 +273,8 @@ class FixedPairs<T>::Point {
       if (j >= at(m_)) *w.negative = !*w.negative;  // the teacher's
       weight_errors_.push_back(
           std::ldexp(all[j].error, static_cast<int>(std::max(-1000L, -shift))) + 1);
-      sizes_.push_back(std::abs(format_.to_double(w)) * upwards + 0x1p-60);
+      // Above |w_j κ̂| and |w_j κ̂'|, too, which may be above 1 by their errors.
+      sizes_.push_back(std::abs(format_.to_double(w)) * 1.001 + 0x1p-60);
     }
   }
 
@@ -374,9 +377,10 @@ class FixedPairs<T>::Point {
   T scaled(const FixedNumber& x, double error, const Scaled& scale) const {
     FixedNumber product;
     format_.multiply(product, x, scale.significand);
-    const double total = (std::abs(format_.to_double(scale.significand)) * error +
-                          std::abs(format_.to_double(x)) * scale.error + 2) *
-                         upwards;
+    const double total =
+        (std::abs(format_.to_double(scale.significand)) * error +
+         (std::abs(format_.to_double(x)) + error * format_.unit()) * scale.error + 2) *
+        upwards;
     return format_.template number<T>(product, total,
                                       std::max(exponent_ + scale.exponent + 1, no_exponent / 2));
   }
