@@ -44,9 +44,12 @@ double rho_error(const FixedFormat& format, const FixedRows& rows) {
 
 /// ρ and the root and angle that belong to it.
 struct FixedAngle {
-  FixedNumber rho, root;       ///< ρ and √(1-ρ²)
+  explicit FixedAngle(FixedRef place) : rho(place) {}
+
+  FixedRef rho;
+  FixedNumber root;            ///< √(1-ρ²)
   FixedNumber turn, opposite;  ///< τ(ρ) and τ(-ρ)
-  double rho_error, root_error, turn_error;
+  double rho_error = 0, root_error = 0, turn_error = 0;
 };
 
 class AngleOfRows {
@@ -62,29 +65,24 @@ class AngleOfRows {
   void find(const FixedRows& rows, FixedAngle& angle) const {
     rows.product.round(angle.rho);
     angle.rho_error = rho_error(format_, rows);
-    FixedNumber size, from_nearer;
-    format_.copy(size, angle.rho);
-    const bool opposite = FixedView(size).negative;
-    *FixedRef(size).negative = 0;
+    const bool opposite = *angle.rho.negative;
+    const FixedView size{angle.rho.limbs, 0};
+    // The angle to the nearer of ±1 is τ(-|ρ|), and 1/2 less that is τ(|ρ|).
+    const FixedRef near = opposite ? angle.turn : angle.opposite;
+    const FixedRef far = opposite ? angle.opposite : angle.turn;
     const double cosine = format_.to_double(size);
-    const double error = cosine < far ? far_angle(angle, size, cosine, from_nearer)
-                                      : near_angle(rows, opposite, angle, from_nearer);
-    angle.turn_error = error * upwards;
-    // The angle to the nearer of ±1: τ(-|ρ|).
-    FixedRef small = opposite ? angle.turn : angle.opposite;
-    FixedRef large = opposite ? angle.opposite : angle.turn;
-    format_.copy(small, from_nearer);
-    *FixedRef(from_nearer).negative = 1;
-    format_.add(large, half_, from_nearer);
+    angle.turn_error = (cosine < farthest ? far_angle(angle, size, cosine, near)
+                                          : near_angle(rows, opposite, angle, near)) *
+                       upwards;
+    format_.add(far, half_, FixedView{near.limbs, 1});
   }
 
  private:
   /// From here on the rounded ρ has lost bits of the angle.
-  static constexpr double far = 0.9;
+  static constexpr double farthest = 0.9;
 
   /// From ρ alone; dθ = dρ/sin θ.
-  double far_angle(FixedAngle& angle, const FixedNumber& size, double cosine,
-                   FixedNumber& result) const {
+  double far_angle(FixedAngle& angle, FixedView size, double cosine, FixedRef result) const {
     FixedSum square(format_);
     square.add_one();
     square.subtract(size, size);
@@ -97,14 +95,13 @@ class AngleOfRows {
     if (sine <= cosine) return error + angles_->turn(size, angle.root, 1, result);
     FixedNumber rest;
     error += angles_->turn(angle.root, size, 1, rest);
-    *FixedRef(rest).negative = 1;
-    format_.add(result, quarter_, rest);
+    format_.add(result, quarter_, FixedView{FixedView(rest).limbs, 1});
     return error;
   }
 
   /// From h = |û ∓ v̂|/2 = sin(θ/2), the distance to the nearer of ±v: at most 0.23.
   double near_angle(const FixedRows& rows, bool opposite, FixedAngle& angle,
-                    FixedNumber& result) const {
+                    FixedRef result) const {
     FixedSum gap = rows.square, twice = rows.product;
     gap.add(rows.other_square);
     twice.multiply_by(2);
@@ -161,6 +158,7 @@ class FixedPolynomial {
   FixedView value(FixedView rho, FixedNumber& room) const {
     std::size_t i = coefficients_.size() - 1;
     if (i == 0) return coefficients_[0];
+    if (i == 1 && leads_with_one_ && zero(0)) return rho;
     format_.copy(room, coefficients_[i]);
     bool one = leads_with_one_;
     while (i-- > 0) {
@@ -264,9 +262,8 @@ class FixedAngularKernel final : public FixedKernel {
   long exponent() const override { return exponent_; }
 
   bool jet(const FixedRows& rows, FixedJet& jet) const override {
-    FixedAngle at;
+    FixedAngle at(jet.rho);
     angles_.find(rows, at);
-    format_.copy(jet.rho, at.rho);
     jet.rho_error = at.rho_error;
     jet.value_error = value_.value(format_, at, one_, jet.value);
     if (jet.slope.limbs != nullptr) jet.slope_error = slope_.value(format_, at, one_, jet.slope);
