@@ -34,9 +34,9 @@ ONE_THREAD = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL
 getcontext().prec = 1100
 
 
-def run(command, text=""):
+def run(command, text="", environment=ONE_THREAD):
     return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True,
-                          input=text, env=ONE_THREAD).stdout
+                          input=text, env=environment).stdout
 
 
 def seconds(command, text=""):
@@ -59,9 +59,9 @@ def digits_of(differences, scale):
     return f"{float(-worst.log10()):.1f}" if worst else "all"
 
 
-def peer_lines(script, *more):
+def peer_lines(script, *more, environment=ONE_THREAD):
     """(peer, words) of a script's lines; no words where it is not installed."""
-    for line in run([sys.executable, HERE / script, *more]).splitlines():
+    for line in run([sys.executable, HERE / script, *more], environment=environment).splitlines():
         peer, *words = line.replace(" e-", "e-").split()
         yield peer, [] if words == ["not", "installed"] else words
 
@@ -215,14 +215,20 @@ def w7():
                     ours.setdefault(name, []).append(b["real_time"] / 1e3)
                     intervals.setdefault(name, []).append(b["interval_ms"] / 1e3)
                     results[name] = [b["loss"], b["df_da0"], b["df_db00"]]
-                for peer, words in peer_lines("w7.py", "--digits", digits, "--table", file.name,
-                                              "--runs", 7 if digits > 100 else 21):
-                    if not words:
-                        continue
-                    name = words[0]
-                    peers.setdefault(name, {}).setdefault(peer, []).append(float(words[2]) / 1e3)
-                    worst = max(abs(float(x) / y - 1) for x, y in zip(words[4:], results[name]))
-                    digits_of_peers[name] = {peer: f"{-math.log10(max(worst, 1e-16)):.1f}"}
+                # mpmath on GMP's integers, and as it comes without gmpy2.
+                for environment in ONE_THREAD, dict(ONE_THREAD, MPMATH_NOGMPY="1"):
+                    for peer, words in peer_lines("w7.py", "--digits", digits, "--table", file.name,
+                                                  "--runs", 7 if digits > 100 else 21,
+                                                  environment=environment):
+                        if not words:
+                            continue
+                        name = words[0]
+                        peers.setdefault(name, {}).setdefault(peer, []).append(
+                            float(words[2]) / 1e3)
+                        worst = max(abs(float(x) / y - 1)
+                                    for x, y in zip(words[4:], results[name]))
+                        digits_of_peers.setdefault(name, {})[peer] = (
+                            f"{-math.log10(max(worst, 1e-16)):.1f}")
         for name, times in ours.items():
             print(f" {name}, {digits} digits")
             compare("sigmahat, Real", times, peers.get(name, {"mpmath": []}) |
