@@ -57,6 +57,9 @@ struct Experiment {
     training = std::make_unique<Training>(*objective, student_weights<double>(problem, rows),
                                           values.teacher.B, plan.training, sampled.get());
   }
+  Experiment(const Experiment&) = delete;
+  Experiment& operator=(const Experiment&) = delete;
+
   TrainedRun ended(const PlannedRun& run, Outcome outcome) const {
     const TrainPlan& plan = run.plan;
     TrainedRun end{.seed = run.options.common.seed,
@@ -77,14 +80,12 @@ struct Experiment {
     }
     return end;
   }
-
-  Experiment(const Experiment&) = delete;
-  Experiment& operator=(const Experiment&) = delete;
 };
 
 /// The first run of each setting: whatever is wrong with a run is wrong with the one of its setting
 /// that comes first, the seed aside.
 void check_that_runs_begin(const std::vector<PlannedRun>& planned) {
+  if (planned.size() == 1) return;  // it will say so itself
   const Sweep& sweep = planned.front().options.sweep;
   for (std::size_t i = 0; i < planned.size(); ++i) {
     const std::vector<std::size_t> places = combination(sweep, i);
@@ -286,10 +287,15 @@ RunsEnd run_all(const TrainOptions& options, const std::vector<PlannedRun>& plan
       throw;
     }
   };
-  if (alone)
-    work(0);
-  else
-    for_each_block(planned.size(), options.common.threads, work);
+  try {
+    if (alone)
+      work(0);
+    else
+      for_each_block(planned.size(), options.common.threads, work);
+  } catch (...) {
+    watch.finish();  // one run has failed: what the others have done is not lost
+    throw;
+  }
   if (interrupted) return watch.interrupted();
   watch.finish();
   RunsEnd end;
