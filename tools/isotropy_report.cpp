@@ -138,10 +138,10 @@ Section entries_section(const SymmetricCriticalPoint& point, int number, int dig
     const auto row = static_cast<std::size_t>(orbit.row),
                column = static_cast<std::size_t>(orbit.column);
     const std::string text = to_text(point.entries[static_cast<Eigen::Index>(i)], digits);
-    table.rows.push_back(
-        {{whole(static_cast<std::uint64_t>(orbits.rows()[row].block) + 1),
-          whole(static_cast<std::uint64_t>(orbits.columns()[column].block) + 1),
-          yes_no(orbit.diagonal), count_of(orbit.size), Value{text, latex_digits(text), text}}});
+    table.rows.push_back({{whole(static_cast<std::uint64_t>(orbits.rows()[row].block) + 1),
+                           whole(static_cast<std::uint64_t>(orbits.columns()[column].block) + 1),
+                           yes_no(orbit.diagonal), count_of(orbit.size),
+                           Value{text, "$" + latex_digits(text) + "$", text}}});
   }
   return {.title = fmt::format("Point {}: the matrix", number), .table = std::move(table)};
 }

@@ -177,9 +177,9 @@ ExitCode run_isotropy(const IsotropyOptions& options) {
   report.heading = {
       {"groups", words_of(options.groups)},
       {"loss",
-       fmt::format("f = E(Σ {} - Σ {})², orthonormal teacher, free rows;",
+       fmt::format("f = E(Σ {} - Σ {})², orthonormal teacher, free rows",
                    network(task.teacher, task.teacher_a), network(task.student, task.student_a))},
-      {"", "twice the ½E(·)² of Safran and Shamir, Arjevani and Field"},
+      {"note", "Safran and Shamir, Arjevani and Field write f/2"},
       {"search", fmt::format("{} starts a group at d = {}", options.starts, dimensions.front())},
       {"precision", describe_numerics(options.common)}};
   report.sections.push_back(
