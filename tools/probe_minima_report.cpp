@@ -27,8 +27,8 @@ std::uint64_t spurious_runs(const SizeResult& result) {
 std::optional<double> least_spurious_eigenvalue(const SizeResult& result) {
   std::optional<double> least;
   for (const DescribedMinimum& minimum : result.minima)
-    if (minimum.standing == Standing::spurious)
-      least = std::min(least.value_or(minimum.curvature.smallest), minimum.curvature.smallest);
+    if (minimum.standing == Standing::spurious && minimum.curvature)
+      least = std::min(least.value_or(minimum.curvature->smallest), minimum.curvature->smallest);
   return least;
 }
 
@@ -47,7 +47,7 @@ double value_of(const DescribedMinimum& minimum) {
   return minimum.found.point.value;
 }
 double least_eigenvalue_of(const DescribedMinimum& minimum) {
-  return minimum.curvature.smallest;
+  return minimum.curvature ? minimum.curvature->smallest : 0;
 }
 
 /// What rounding leaves of a zero is shown as zero.
@@ -131,7 +131,9 @@ Table minima_table(const std::vector<SizeResult>& results, int digits) {
   const Audience of_many = results.size() > 1 ? Audience::everyone : Audience::programs;
   const bool flat = std::any_of(results.begin(), results.end(), [](const SizeResult& result) {
     return std::any_of(result.minima.begin(), result.minima.end(),
-                       [](const DescribedMinimum& minimum) { return minimum.curvature.zero > 0; });
+                       [](const DescribedMinimum& minimum) {
+                         return minimum.curvature && minimum.curvature->zero > 0;
+                       });
   });
   const Audience of_flat = flat ? Audience::everyone : Audience::programs;
   Table table{"minima",
@@ -155,19 +157,23 @@ Table minima_table(const std::vector<SizeResult>& results, int digits) {
   for (const SizeResult& result : results)
     for (const DescribedMinimum& minimum : result.minima) {
       const MinimumClass& found = minimum.found;
-      const Curvature& curvature = minimum.curvature;
+      const auto& curvature = minimum.curvature;
+      const auto eigenvalue = [&](double Curvature::*which) {
+        return curvature ? rounded((*curvature).*which, eigenvalue_digits) : absent("none");
+      };
+      const auto number = [&](int Curvature::*which) {
+        return curvature ? whole(static_cast<std::uint64_t>((*curvature).*which)) : absent("");
+      };
       Row row{{whole(static_cast<std::uint64_t>(result.problem.dimension())),
                value_shown(found.point.value), whole(found.count)}};
       add_proportion(row, minimum.fraction);
       const Problem point = with_student(result.problem, found.point.x, result.constraint);
       for (Value& cell : std::vector<Value>{
                word(std::string(to_string(minimum.standing))),
-               yes_no(minimum.standing == Standing::global),
-               rounded(curvature.smallest, eigenvalue_digits),
-               rounded(curvature.largest, eigenvalue_digits),
-               whole(static_cast<std::uint64_t>(curvature.negative)),
-               whole(static_cast<std::uint64_t>(curvature.zero)), rounded(minimum.gradient_norm, 2),
-               yes_no(!found.flat), whole(found.first_run),
+               yes_no(minimum.standing == Standing::global), eigenvalue(&Curvature::smallest),
+               eigenvalue(&Curvature::largest), number(&Curvature::negative),
+               number(&Curvature::zero), rounded(minimum.gradient_norm, 2), yes_no(!found.flat),
+               whole(found.first_run),
                minimum.precise ? text_of(minimum.precise->value, digits) : absent(""),
                minimum.precise ? text_of(minimum.precise->gradient_norm, 2) : absent(""),
                Value{"", "", Json::parse(to_json(point))}})

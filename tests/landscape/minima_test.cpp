@@ -66,7 +66,7 @@ TEST_CASE("G has no minima but the teacher, up to permutation and sign") {
     const auto minima = study.describe(search.tally());
     CHECK(minima[0].standing == Standing::global);
     CHECK(minima[0].found.point.value == doctest::Approx(-d / 20.0).epsilon(1e-13));
-    CHECK(minima[0].curvature.negative == 0);
+    CHECK(minima[0].curvature.value().negative == 0);
     // Every row is ± a basis vector.
     const Matrix<double> sizes = minima[0].found.point.x.B.cwiseAbs();
     CHECK((sizes.array() - sizes.array().round()).abs().maxCoeff() <= 1e-12);
@@ -107,8 +107,8 @@ TEST_CASE("up to five ReLU neurons have no spurious minimum that starts reach; e
     CAPTURE(minimum.found.point.value);
     // Afresh, at twice the precision that it was found in.
     CHECK(minimum.gradient_norm <= 1e-12);
-    CHECK(minimum.curvature.negative == 0);
-    CHECK(minimum.curvature.smallest > 0);
+    CHECK(minimum.curvature.value().negative == 0);
+    CHECK(minimum.curvature.value().smallest > 0);
   }
   CHECK(ended == search.tally().runs);
   for (std::size_t i = 1; i < minima.size(); ++i) CHECK(minima[i].standing == Standing::spurious);

@@ -143,7 +143,8 @@ struct DescribedMinimum {
   MinimumClass found;
   Proportion fraction;
   Standing standing;
-  Curvature curvature;
+  /// None where a free row has all but vanished: the Hessian grows without bound there.
+  std::optional<Curvature> curvature;
   /// Of the point as it is, evaluated afresh at twice the precision of double.
   double gradient_norm;
   /// The point refined to more digits than double has, where they are asked for and the class is of

@@ -14,6 +14,14 @@ constexpr int twice_double = 2 * digits_of_double;
 /// Values closer than this, to one or to their own size, are equal.
 constexpr double same_value = 1e-9;
 
+/// Whether a row is so short beside the longest that double shows nothing of the Hessian: the part
+/// of a homogeneous neuron goes with the inverse of its length.
+bool has_vanishing_row(const Weights<double>& x) {
+  constexpr double share = 1e-6;
+  const Vector<double> lengths = x.B.rowwise().norm();
+  return lengths.minCoeff() <= share * lengths.maxCoeff();
+}
+
 /// The objective where the student's rows are the teacher's, the last one as often as there are
 /// rows left; free rows share its length. Infinite for a student too narrow for that.
 double value_at_teacher(const Objective<double>& objective, const Weights<double>& student,
@@ -79,12 +87,12 @@ std::vector<DescribedMinimum> describe(const MinimaTally& tally, const Problem& 
     else if (std::min(at_teacher, list.empty() ? value : list.front().found.point.value) <
              value - reach)
       standing = Standing::spurious;
-    list.push_back({std::move(found), fraction, standing, {}, 0});
+    list.push_back({std::move(found), fraction, standing, {}, 0, {}});
   }
   for_each_block(list.size(), threads, [&](std::size_t i) {
-    DescribedMinimum& minimum = list[i];
-    minimum.curvature =
-        curvature(hessian_eigensystem(*objective, minimum.found.point.x, freedom).values);
+    const Weights<double>& x = list[i].found.point.x;
+    if (!has_vanishing_row(x))
+      list[i].curvature = curvature(hessian_eigensystem(*objective, x, freedom).values);
   });
   // One by one: the precision in force belongs to the process.
   for (DescribedMinimum& minimum : list) {
