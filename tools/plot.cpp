@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <sigmahat/numeric/errors.hpp>
 
@@ -43,11 +44,22 @@ std::string with_clause(Curve::Style style, const std::string& colour, bool char
       return characters ? "points" : fmt::format("points pt 6 ps 1.5 lc rgb '{}'", colour);
     case Curve::Style::area_below:
       return characters ? "lines" : "filledcurves x1 fs solid 0.25 noborder lc rgb '#56B4E9'";
+    case Curve::Style::band:
+      return fmt::format("filledcurves fs transparent solid 0.2 noborder lc rgb '{}'", colour);
   }
   return {};
 }
 
 }  // namespace
+
+std::string literal(const std::string& text) {
+  std::string result;
+  for (const char c : text) {
+    if (std::string_view("_^{}@&~\\").find(c) != std::string_view::npos) result += '\\';
+    result += c;
+  }
+  return result;
+}
 
 void check_plot_target(const std::string& option, const std::string& target) {
   const std::string extension = extension_of(target);
@@ -59,14 +71,19 @@ void check_plot_target(const std::string& option, const std::string& target) {
 
 namespace {
 
-/// The points that the axes can show.
-std::vector<std::pair<double, double>> drawable_points(const Curve& curve, const Plot& plot) {
-  std::vector<std::pair<double, double>> points;
+/// The points that the axes can show: x, y, and of a band its upper edge.
+std::vector<std::vector<double>> drawable_points(const Curve& curve, const Plot& plot) {
+  std::vector<std::vector<double>> points;
+  const auto is_drawable = [](double number, bool logarithmic) {
+    return std::isfinite(number) && !(logarithmic && number <= 0);
+  };
   for (std::size_t i = 0; i < curve.x.size(); ++i) {
-    const double x = curve.x[i], y = curve.y[i];
-    if (!std::isfinite(x) || !std::isfinite(y)) continue;
-    if ((plot.log_x && x <= 0) || (plot.log_y && y <= 0)) continue;
-    points.emplace_back(x, y);
+    std::vector<double> point{curve.x[i], curve.y[i]};
+    if (curve.style == Curve::Style::band) point.push_back(curve.upper[i]);
+    if (is_drawable(point[0], plot.log_x) &&
+        std::all_of(point.begin() + 1, point.end(),
+                    [&](double y) { return is_drawable(y, plot.log_y); }))
+      points.push_back(std::move(point));
   }
   return points;
 }
@@ -89,9 +106,14 @@ std::string logarithmic_axis(char axis, bool characters) {
 }
 
 std::string labels(const Plot& plot, bool characters) {
+  std::string title = quoted(plot.title);
+  if (!plot.subtitle.empty())
+    title += characters ? ".\"\\n\"." + quoted(plot.subtitle)
+                        : ".\"\\n\"." + quoted("{/*0.7 " + plot.subtitle + "}");
   std::string script =
-      fmt::format("set title {}{}\nset xlabel {}\nset ylabel {}\n", quoted(plot.title),
+      fmt::format("set title {}{}\nset xlabel {}\nset ylabel {}\n", title,
                   characters ? "" : " offset 0,1.1", quoted(plot.x_label), quoted(plot.y_label));
+  if (!plot.subtitle.empty() && !characters) script += "set tmargin 5.2\n";
   if (plot.log_x) script += logarithmic_axis('x', characters);
   if (plot.log_y) script += logarithmic_axis('y', characters);
   return script;
@@ -116,18 +138,21 @@ std::string render_plot(const Plot& plot, const std::string& target) {
   double lowest = std::numeric_limits<double>::infinity(), highest = -lowest;
   for (std::size_t c = 0; c < plot.curves.size(); ++c) {
     const Curve& curve = plot.curves[c];
+    const bool band = curve.style == Curve::Style::band;
     const auto points = drawable_points(curve, plot);
-    if (points.empty()) continue;
+    if (points.empty() || (band && characters)) continue;
     data += fmt::format("$curve{} << EOD\n", c);
-    for (const auto& [x, y] : points) {
-      data += fmt::format("{} {}\n", x, y);
-      lowest = std::min(lowest, x);
-      highest = std::max(highest, x);
+    for (const std::vector<double>& point : points) {
+      data += fmt::format("{}\n", fmt::join(point, " "));
+      lowest = std::min(lowest, point[0]);
+      highest = std::max(highest, point[0]);
     }
     data += "EOD\n";
-    commands += fmt::format("{}$curve{} using 1:2 with {} title {}", commands.empty() ? "" : ", ",
-                            c, with_clause(curve.style, colours[c % colours.size()], characters),
-                            quoted(curve.title));
+    commands += fmt::format(
+        "{}$curve{} using {} with {} title {}", commands.empty() ? "" : ", ", c,
+        band ? "1:2:3" : "1:2",
+        with_clause(curve.style, colours[curve.colour.value_or(c) % colours.size()], characters),
+        quoted(curve.title));
   }
   if (commands.empty()) throw InputError("every value is zero, there is nothing to draw");
   const std::string script = "set encoding utf8\n" + terminal(target) + labels(plot, characters) +

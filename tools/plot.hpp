@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,13 +17,16 @@ struct Curve {
     dotted,
     points,
     circles,
-    area_below
+    area_below,
+    band  ///< between y and `upper`; not drawn in the terminal
   };
 
   std::string title;
   Style style;
   std::vector<double> x;
   std::vector<double> y;
+  std::vector<double> upper = {};          ///< of a band
+  std::optional<std::size_t> colour = {};  ///< curves of one number share it; otherwise the place
 };
 
 /// A picture in the terms of its subject; how gnuplot is told is decided in one place.
@@ -34,7 +39,11 @@ struct Plot {
   bool log_x = false;
   bool log_y = false;
   std::vector<Curve> curves;
+  std::string subtitle = {};  ///< smaller, below the title
 };
+
+/// Text that is to be shown as it is, underscores and all.
+std::string literal(const std::string& text);
 
 /// "-" (the terminal) or a file name ending in .svg, .png or .pdf; throws InputError, which names
 /// the option, otherwise.

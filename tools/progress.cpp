@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace sigmahat::cli {
@@ -12,7 +13,7 @@ namespace {
 
 constexpr auto first_shown_after = std::chrono::seconds(1);
 constexpr auto refresh = std::chrono::milliseconds(100);
-constexpr int bar_width = 30;
+constexpr int narrowest_bar = 6, widest_bar = 30;
 const std::string clear_line = "\r\033[K";
 
 std::string duration_text(double seconds) {
@@ -28,6 +29,13 @@ bool is_shown(ProgressMode mode) {
          (mode == ProgressMode::automatic && ::isatty(STDERR_FILENO) == 1);
 }
 
+/// Of the terminal, less the last column.
+int line_width() {
+  winsize window{};
+  const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0;
+  return (known ? window.ws_col : 80) - 1;
+}
+
 void show_line(const std::string& line) {
   std::fputs((clear_line + line).c_str(), stderr);
   std::fflush(stderr);
@@ -35,9 +43,11 @@ void show_line(const std::string& line) {
 
 }  // namespace
 
-ProgressBar::ProgressBar(std::string unit, std::uint64_t total, ProgressMode mode)
+ProgressBar::ProgressBar(std::string unit, std::uint64_t total, ProgressMode mode,
+                         std::uint64_t begun)
     : unit_(std::move(unit)),
       total_(total),
+      begun_(begun),
       enabled_(is_shown(mode)),
       start_(Clock::now()),
       next_(start_ + first_shown_after) {}
@@ -48,19 +58,21 @@ ProgressBar::~ProgressBar() {
 
 void ProgressBar::update(std::uint64_t done, const std::function<std::string()>& note) {
   const Clock::time_point now = Clock::now();
-  if (!enabled_ || now < next_ || done == 0) return;
+  if (!enabled_ || now < next_ || done <= begun_) return;
   next_ = now + refresh;
   drawn_ = true;
   const double seconds = std::chrono::duration<double>(now - start_).count();
-  const double rate = static_cast<double>(done) / seconds;
+  const double rate = static_cast<double>(done - begun_) / seconds;
   const double left = static_cast<double>(total_ - std::min(done, total_)) / rate;
-  const double fraction = static_cast<double>(done) / static_cast<double>(total_);
-  const auto filled = static_cast<std::size_t>(fraction * bar_width);
-  std::string line =
-      fmt::format("[{:<{}}] {:3.0f}%  {:.2e} {}/s  {} left", std::string(filled, '#'), bar_width,
-                  100 * fraction, rate, unit_, duration_text(left));
-  if (note) line += "  " + note();
-  show_line(line);
+  const double fraction = static_cast<double>(std::min(done, total_)) / static_cast<double>(total_);
+  std::string words = fmt::format("{:3.0f}%  {:.2e} {}/s  {} left", 100 * fraction, rate, unit_,
+                                  duration_text(left));
+  if (note) words += "  " + note();
+  // A line that wraps cannot be cleared: the bar takes what the words leave of it.
+  const int room = line_width() - static_cast<int>(words.size()) - 3;
+  const int width = std::clamp(room, narrowest_bar, widest_bar);
+  const auto filled = static_cast<std::size_t>(fraction * width);
+  show_line(fmt::format("[{:<{}}] {}", std::string(filled, '#'), width, words));
 }
 
 std::function<bool(std::uint64_t)> ProgressBar::callback() {

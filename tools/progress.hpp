@@ -15,8 +15,9 @@ enum class ProgressMode { automatic, always, never };
 /// A bar on stderr with rate and time left, once a computation has run for a second.
 class ProgressBar {
  public:
-  /// @param unit  of what is counted: "samples"
-  ProgressBar(std::string unit, std::uint64_t total, ProgressMode mode);
+  /// @param unit   of what is counted: "samples"
+  /// @param begun  what is done already and tells nothing of the rate
+  ProgressBar(std::string unit, std::uint64_t total, ProgressMode mode, std::uint64_t begun = 0);
   /// Clears the bar.
   ~ProgressBar();
   ProgressBar(const ProgressBar&) = delete;
@@ -32,7 +33,7 @@ class ProgressBar {
   using Clock = std::chrono::steady_clock;
 
   std::string unit_;
-  std::uint64_t total_;
+  std::uint64_t total_, begun_;
   bool enabled_;
   Clock::time_point start_;
   Clock::time_point next_;

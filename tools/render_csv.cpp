@@ -7,13 +7,6 @@ bool in_csv(const Column& column) {
   return column.audience == Audience::everyone || column.audience == Audience::programs;
 }
 
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string result = "\"";
-  for (const char c : text) result += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return result + "\"";
-}
-
 std::string cell_text(const Json& json) {
   if (json.is_null()) return "";
   if (json.is_array()) {
@@ -25,11 +18,18 @@ std::string cell_text(const Json& json) {
 }
 
 void append_record(std::string& csv, const std::vector<std::string>& record) {
-  for (std::size_t i = 0; i < record.size(); ++i) csv += (i == 0 ? "" : ",") + quoted(record[i]);
+  for (std::size_t i = 0; i < record.size(); ++i) csv += (i == 0 ? "" : ",") + csv_cell(record[i]);
   csv += "\n";
 }
 
 }  // namespace
+
+std::string csv_cell(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string result = "\"";
+  for (const char c : text) result += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return result + "\"";
+}
 
 std::string render_csv(const Report& report) {
   std::string csv;

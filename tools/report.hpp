@@ -133,6 +133,8 @@ std::string render_json(const Report& report);
 /// The report's first table under one header line, quoted as RFC 4180 says, lines ended as Unix
 /// does; a list in one cell has semicolons between its entries.
 std::string render_csv(const Report& report);
+/// Quoted where it has to be.
+std::string csv_cell(const std::string& text);
 /// booktabs tables, to \input into a paper.
 std::string render_latex(const Report& report);
 std::string render_markdown(const Report& report);

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <set>
 
 #include <fmt/format.h>
@@ -18,7 +19,6 @@ namespace {
 
 constexpr std::uint64_t most_iterations = 1'000'000'000;
 constexpr std::uint64_t most_samples = 1'000'000'000'000;
-constexpr std::uint64_t most_seeds = 10'000;
 /// A step that the loss of fifty neurons still bears, falling until the noise is small.
 constexpr std::string_view default_sgd_step = "geometric:0.05,0.001";
 constexpr std::string_view default_adam_step = "geometric:0.02,0.0005";
@@ -32,16 +32,20 @@ struct Preset {
   std::string_view objective;
   std::string_view student;  ///< activation; the teacher's is relu
   std::string_view a;
+  std::uint64_t batch;
   std::string_view step;
   double momentum;
   std::uint64_t iterations;
   std::string_view center;  ///< degrees of the labels that the student cannot have
 };
 constexpr std::array presets{
-    Preset{"talk/straightforward", "f", "relu", "1", "geometric:0.05,0.001", 0.9, 20'000, "none"},
-    Preset{"talk/f_gamma", "f_gamma:2,4", "relu", "1", "geometric:0.5,0.016", 0, 10'000, "0,1"},
-    Preset{"talk/abs", "f", "abs", "1/2", "geometric:0.5,0.005", 0, 10'000, "1"},
-    Preset{"talk/guarantee", "G:mu=0.05", "relu", "1", "geometric:0.02,0.0005", 0, 20'000, "0"}};
+    Preset{"talk/straightforward", "f", "relu", "1", 1024, "geometric:0.05,0.001", 0.9, 20'000,
+           "none"},
+    Preset{"talk/f_gamma", "f_gamma:2,4", "relu", "1", 1024, "geometric:0.5,0.016", 0, 10'000,
+           "0,1"},
+    Preset{"talk/abs", "f", "abs", "1/2", 1024, "geometric:0.5,0.005", 0, 10'000, "1"},
+    Preset{"talk/guarantee", "G:mu=0.05", "relu", "1", 8192, "geometric:0.003,0.0001", 0, 8000,
+           "0,1,2"}};
 
 const Preset* find_preset(std::string_view name) {
   const auto found = std::find_if(presets.begin(), presets.end(),
@@ -78,28 +82,6 @@ std::vector<int> parse_degrees(const std::string& text) {
   return {degrees.begin(), degrees.end()};
 }
 
-/// "1..10" or "3,5,8".
-std::vector<std::uint64_t> parse_seeds(const std::string& text) {
-  constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
-  std::vector<std::uint64_t> seeds;
-  if (const std::size_t dots = text.find(".."); dots != std::string::npos) {
-    const std::uint64_t first = parse_whole_number(text.substr(0, dots), 0, largest);
-    const std::uint64_t last = parse_whole_number(text.substr(dots + 2), first, largest);
-    if (last - first >= most_seeds)
-      throw ParseError(fmt::format("expected at most {} seeds", most_seeds));
-    for (std::uint64_t seed = first; seed != last; ++seed) seeds.push_back(seed);
-    seeds.push_back(last);
-    return seeds;
-  }
-  std::size_t begin = 0;
-  while (begin <= text.size()) {
-    const std::size_t comma = std::min(text.find(',', begin), text.size());
-    seeds.push_back(parse_whole_number(text.substr(begin, comma - begin), 0, largest));
-    begin = comma + 1;
-  }
-  return seeds;
-}
-
 void add_method_options(CLI::App& command, TrainOptions& options) {
   add_parsed_option(command, "--optimizer", "NAME", "sgd, adam, gd, lbfgs or trust-region (lbfgs)",
                     [&options](const std::string& text) { options.method = parse_method(text); });
@@ -130,6 +112,10 @@ void add_sample_options(CLI::App& command, TrainOptions& options) {
                     "take degrees 0, 1, 2 (0) out of the labels; none",
                     [&options](const std::string& text) { options.center = parse_degrees(text); })
       ->expected(0, 1);
+  add_parsed_option(command, "--center-samples", "N", "those estimated from N labels more",
+                    [&options](const std::string& text) {
+                      options.center_samples = parse_whole_number(text, 1, most_samples);
+                    });
   add_parsed_option(command, "--data-set", "N", "batches of the same N samples, not fresh ones",
                     [&options](const std::string& text) {
                       options.data_set = parse_whole_number(text, 1, most_samples);
@@ -138,10 +124,12 @@ void add_sample_options(CLI::App& command, TrainOptions& options) {
 }
 
 /// What the options say of samples; none where gradients are exact.
-std::optional<BatchSampling> make_sampling(const TrainOptions& options, Method method) {
+std::optional<BatchSampling> make_sampling(const TrainOptions& options, const Preset* preset,
+                                           Method method) {
   if (is_stochastic(method) && !options.exact) {
     BatchSampling sampling;
-    sampling.batch = options.batch.value_or(sampling.batch);
+    sampling.batch = options.batch.value_or(preset ? preset->batch : sampling.batch);
+    sampling.seed = options.common.seed;
     sampling.data_set = options.data_set;
     sampling.format = options.float32 ? FloatFormat::float32 : FloatFormat::float64;
     return sampling;
@@ -149,6 +137,7 @@ std::optional<BatchSampling> make_sampling(const TrainOptions& options, Method m
   for (const auto& [name, given] :
        {std::pair{"--batch", options.batch.has_value()},
         std::pair{"--center", options.center.has_value()},
+        std::pair{"--center-samples", options.center_samples.has_value()},
         std::pair{"--data-set", options.data_set != 0}, std::pair{"--float32", options.float32}})
     if (given)
       throw InputError(
@@ -158,9 +147,9 @@ std::optional<BatchSampling> make_sampling(const TrainOptions& options, Method m
   return std::nullopt;
 }
 
-}  // namespace
-
-void add_train_options(CLI::App& command, TrainOptions& options) {
+/// What decides where a run goes: the options that a sweep can vary, those of the problem and the
+/// seed besides.
+void add_run_options(CLI::App& command, TrainOptions& options) {
   add_parsed_option(command, "--preset", "NAME", "talk/straightforward, /f_gamma, /abs, /guarantee",
                     [&options](const std::string& text) {
                       if (!find_preset(text)) {
@@ -174,18 +163,70 @@ void add_train_options(CLI::App& command, TrainOptions& options) {
   add_objective_options(command, options.minimised);
   add_method_options(command, options);
   add_sample_options(command, options);
-  add_parsed_option(command, "--seeds", "LIST", "a run for each: 1..10 or 3,5,8",
-                    [&options](const std::string& text) { options.seeds = parse_seeds(text); });
   add_parsed_option(command, "--record", "N", "iterations between points of the trajectory",
                     [&options](const std::string& text) {
                       options.record_every = parse_whole_number(text, 1, most_iterations);
                     });
+}
+
+/// A command line that reads the options of a sweep into `options`, and no others.
+std::unique_ptr<CLI::App> sweep_command(TrainOptions& options) {
+  auto command = std::make_unique<CLI::App>();
+  command->set_help_flag();
+  add_run_options(*command, options);
+  add_problem_options(*command, options.problem);
+  add_parsed_option(*command, "--seed", "N", "", [&options](const std::string& text) {
+    options.common.seed = parse_whole_number(text, 0, std::numeric_limits<std::uint64_t>::max());
+    options.random_start = true;
+  });
+  return command;
+}
+
+std::set<std::string> sweep_options() {
+  TrainOptions unused;
+  const auto command = sweep_command(unused);
+  std::set<std::string> names;
+  for (const CLI::Option* option : command->get_options())
+    names.insert(option->get_lnames().begin(), option->get_lnames().end());
+  return names;
+}
+
+/// The options with these values in place of their own, read as on the command line.
+TrainOptions with_settings(const TrainOptions& options, const std::vector<std::string>& settings) {
+  TrainOptions changed = options;
+  std::vector<std::string> arguments;
+  for (std::size_t i = settings.size(); i-- > 0;)  // CLI11 reads from the back
+    arguments.push_back(fmt::format("--{}={}", options.sweep[i].option, settings[i]));
+  try {
+    sweep_command(changed)->parse(std::move(arguments));
+  } catch (const CLI::ParseError& error) {
+    throw InputError(fmt::format("--sweep: {}", error.what()));
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("--sweep: {}", error.what()));
+  }
+  return changed;
+}
+
+}  // namespace
+
+void add_train_options(CLI::App& command, TrainOptions& options) {
+  add_run_options(command, options);
+  add_parsed_option(
+      command, "--seeds", "LIST", "a run for each: 1..10 or 3,5,8",
+      [&options](const std::string& text) { options.sweep.push_back(parse_seeds(text)); });
+  add_parsed_option(command, "--sweep", "LIST", "all runs of step=0.1|0.2,batch=64|256,seed=1..9",
+                    [&options](const std::string& text) {
+                      const Sweep sweep = parse_sweep(text, sweep_options());
+                      options.sweep.insert(options.sweep.begin(), sweep.begin(), sweep.end());
+                    });
+  add_parsed_option(command, "--plot-against", "OPTION", "--plot the ends against it, of --sweep",
+                    [&options](const std::string& text) { options.plot_against = text; });
   add_file(command, "--trajectory", options.trajectory,
            "the whole trajectory: FILE.csv or FILE.npy");
   add_file(command, "--output-problem", options.output_problem, "the end as a problem file");
   add_file(command, "--checkpoint", options.checkpoint,
-           "state of the run, to go on from after an end");
-  add_parsed_option(command, "--checkpoint-seconds", "S", "between two checkpoints (5)",
+           "state of the runs, to go on from after an end");
+  add_parsed_option(command, "--checkpoint-seconds", "S", "between two checkpoints, at least (5)",
                     [&options](const std::string& text) {
                       options.checkpoint_seconds = parse_number(text, 0, 1e9);
                     });
@@ -222,21 +263,33 @@ TrainPlan make_plan(const TrainOptions& options) {
                                                                 : default_adam_step);
   training.record_every = options.record_every.value_or(
       stochastic ? std::max<std::uint64_t>(1, training.iterations / points_of_a_trajectory) : 1);
-  plan.sampling = make_sampling(options, method);
+  plan.sampling = make_sampling(options, preset, method);
   if (plan.sampling)
     plan.center = options.center.value_or(preset ? parse_degrees(std::string(preset->center))
                                                  : std::vector<int>{});
-  plan.many_seeds = !options.seeds.empty();
-  plan.seeds = plan.many_seeds ? options.seeds : std::vector{options.common.seed};
-  if (plan.many_seeds)
-    for (const auto& [name, file] :
-         {std::pair{"--checkpoint", options.checkpoint}, std::pair{"--resume", options.resume},
-          std::pair{"--output-problem", options.output_problem}})
-      if (file) throw InputError(fmt::format("{}: not together with --seeds", name));
+  if (options.center_samples && plan.center.empty())
+    throw InputError("--center-samples: expected --center beside it");
+  plan.center_samples = options.center_samples;
   return plan;
 }
 
-Problem make_problem(const TrainOptions& options, std::uint64_t seed) {
+std::vector<PlannedRun> planned_runs(const TrainOptions& options) {
+  check_sweep(options.sweep);
+  std::vector<PlannedRun> runs;
+  for (std::size_t i = 0; i < run_count(options.sweep); ++i) {
+    const std::vector<std::size_t> places = combination(options.sweep, i);
+    std::vector<std::string> settings;
+    for (std::size_t k = 0; k < places.size(); ++k)
+      settings.push_back(options.sweep[k].values[places[k]]);
+    TrainOptions own = with_settings(options, settings);
+    TrainPlan plan = make_plan(own);
+    runs.push_back({std::move(settings), std::move(own), std::move(plan)});
+  }
+  return runs;
+}
+
+Problem make_problem(const TrainOptions& options) {
+  const std::uint64_t seed = options.common.seed;
   ProblemOptions problem = options.problem;
   if (const Preset* preset = find_preset(options.preset)) {
     if (problem.file) throw InputError("--preset: not together with --problem");
@@ -244,14 +297,22 @@ Problem make_problem(const TrainOptions& options, std::uint64_t seed) {
     if (!problem.student_a) problem.student_a = std::vector{parse_rational(preset->a)};
   }
   Problem made = make_problem(problem, seed);
-  // Of a file's problem a seed means a random start; without it, the file's student is the start.
-  if (problem.file && !options.seeds.empty())
+  if (problem.file && options.random_start)
     made.student.B = {WeightMatrix::Gaussian{static_cast<int>(made.student.width()),
                                              static_cast<int>(made.dimension()), seed}};
   return made;
 }
 
-Json settings_of(const TrainPlan& plan, const Problem& problem, std::uint64_t seed) {
+std::string labels_in_words(const TrainPlan& plan) {
+  if (plan.center.empty()) return "whole";
+  std::string text = fmt::format("without degree{} {}", plan.center.size() == 1 ? "" : "s",
+                                 fmt::join(plan.center, ", "));
+  if (plan.center_samples) text += fmt::format(", estimated from {} others", *plan.center_samples);
+  return text;
+}
+
+Json settings_of(const PlannedRun& run, const Problem& problem) {
+  const TrainPlan& plan = run.plan;
   const TrainingOptions& training = plan.training;
   Json settings;
   describe(plan.objective, training.freedom, settings);
@@ -263,13 +324,17 @@ Json settings_of(const TrainPlan& plan, const Problem& problem, std::uint64_t se
       sampling && sampling->data_set != 0 ? json_integer(sampling->data_set) : Json(nullptr);
   settings["float32"] = sampling && sampling->format == FloatFormat::float32;
   settings["center"] = plan.center;
+  settings["center_samples"] =
+      plan.center_samples ? json_integer(*plan.center_samples) : Json(nullptr);
   settings["iterations"] = training.iterations;
   settings["step"] = training.step ? Json(to_text(*training.step)) : Json(nullptr);
   settings["momentum"] = training.momentum;
   settings["tolerance"] = training.tolerance;
   settings["record"] = training.record_every;
-  settings["seed"] = json_integer(seed);
+  settings["seed"] = json_integer(run.options.common.seed);
   settings["problem"] = Json::parse(to_json(problem));
+  settings["sweep"] = Json::object();
+  for (const SweepAxis& axis : run.options.sweep) settings["sweep"][axis.option] = axis.values;
   return settings;
 }
 

@@ -10,12 +10,15 @@
 
 #include "plot.hpp"
 #include "report.hpp"
+#include "train_sweep.hpp"
 
 namespace sigmahat::cli {
 
 /// How one run ended.
 struct TrainedRun {
   std::uint64_t seed;
+  std::vector<std::string> settings;  ///< its value of each axis of the sweep
+  std::string labels;  ///< what was subtracted from them, in words; empty without samples
   Outcome outcome;
   double constant;  ///< of the objective
   Weights<double> weights;
@@ -27,15 +30,28 @@ struct TrainedRun {
 /// reach
 std::vector<Section> run_sections(const TrainedRun& run, const Problem& end, bool squared_distance,
                                   const std::string& trajectory_file);
-/// One row a run.
-Section runs_section(const std::vector<TrainedRun>& runs);
+/// One row a run; of settings that several seeds have run with, their medians.
+std::vector<Section> sweep_sections(const Sweep& sweep, const std::vector<TrainedRun>& runs,
+                                    const std::string& trajectory_file);
 
-/// Distances from the teacher against iterations; of several runs the median and the band of all.
-Plot trajectory_plot(const std::vector<TrainedRun>& runs, const std::string& title);
+/// Distances from the teacher against iterations; of several seeds the median and the band of all,
+/// of several settings the surrogate distance alone.
+///
+/// Title and subtitle are the caller's.
+Plot trajectory_plot(const Sweep& sweep, const std::vector<TrainedRun>& runs);
+/// The ends against an axis of the sweep, medians and bands over seeds: the loss above its constant
+/// where the objective is a squared distance, and the surrogate distance.
+///
+/// Throws InputError where `axis` is none of the sweep, or its values are no numbers.
+Plot ends_plot(const Sweep& sweep, const std::vector<TrainedRun>& runs, const std::string& axis,
+               bool squared_distance);
+/// Throws as ends_plot does.
+void check_plot_axis(const Sweep& sweep, const std::string& axis);
 
-/// Whether its name ends in .npy; throws InputError unless that or .csv.
-bool is_npy(const std::filesystem::path& trajectory_file);
+/// Whether its name ends in .npy; throws InputError unless that or .csv, and for .npy where the
+/// runs have settings besides seeds: these are no numbers.
+bool is_npy(const Sweep& sweep, const std::filesystem::path& trajectory_file);
 /// All points of all runs, as CSV or in NumPy's format.
-std::string trajectory_bytes(const std::vector<TrainedRun>& runs, bool npy);
+std::string trajectory_bytes(const Sweep& sweep, const std::vector<TrainedRun>& runs, bool npy);
 
 }  // namespace sigmahat::cli

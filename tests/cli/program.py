@@ -17,8 +17,6 @@ SOURCE = pathlib.Path(os.environ["SIGMAHAT_SOURCE"])
 SCHEMAS = SOURCE / "docs" / "schemas"
 # Before its version 4 (Ubuntu 22.04) jsonschema knows draft 7, which reads these schemas the same way.
 VALIDATOR = getattr(jsonschema, "Draft202012Validator", jsonschema.Draft7Validator)
-COMMANDS = ["activations", "coefficients", "gadget", "kernel", "loss", "probe line", "train", "verify"]
-
 # A call of each command that finishes at once.
 SMALL_CALLS = {
     "activations": ["activations"],
@@ -26,10 +24,19 @@ SMALL_CALLS = {
     "gadget": ["gadget", "t^2", "--dim", "3", "--samples", "20000"],
     "kernel": ["kernel", "relu", "--rho", "-1,0,1/3,1"],
     "loss": ["loss", "--dim", "3", "--degree-terms", "4"],
+    "probe basin": ["probe", "basin", "--dim", "3", "--fixed-a", "--grid", "5"],
+    "probe isotropy": ["probe", "isotropy", "d", "--dim", "6,9", "--starts", "50"],
     "probe line": ["probe", "line", "--dim", "3", "--points", "5"],
+    "probe minima": ["probe", "minima", "--dim", "3", "--starts", "8"],
+    "probe path": ["probe", "path", "--dim", "3", "--objective", "f_gamma:2,4", "--fixed-a", "--keep-ends",
+                   "--images", "7", "--iterations", "20"],
+    "probe saddles": ["probe", "saddles", "--dim", "3", "--fixed-a", "--runs", "10"],
+    "probe slice": ["probe", "slice", "--dim", "3", "--grid", "9"],
+    "probe spectrum": ["probe", "spectrum", "--dim", "3"],
     "train": ["train", "--dim", "3"],
     "verify": ["verify", "--dim", "3", "--samples", "20000"],
 }
+COMMANDS = list(SMALL_CALLS)
 
 
 def command_of(arguments):

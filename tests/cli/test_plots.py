@@ -18,9 +18,22 @@ class Plots(ProgramTest):
         return (self.folder / name).read_bytes()
 
     def test_svg_is_well_formed_and_labelled(self):
-        words = {"verify": ["samples", "standard error"], "coefficients": ["degree", "relu"],
-                 "gadget": ["degree", "relu"], "kernel": ["correlation"], "loss": ["degree"], "probe line": ["value"],
-                 "train": ["iteration", "surrogate"]}
+        words = {
+            "coefficients": ["degree", "relu"],
+            "gadget": ["degree", "relu"],
+            "kernel": ["correlation"],
+            "loss": ["degree"],
+            "probe basin": ["leads", "student"],
+            "probe isotropy": ["dimension", "loss"],
+            "probe line": ["value"],
+            "probe minima": ["value", "global"],
+            "probe path": ["share of the path", "images"],
+            "probe saddles": ["Morse index"],
+            "probe slice": ["along random:0", "student"],
+            "probe spectrum": ["eigenvalue"],
+            "train": ["iteration", "surrogate"],
+            "verify": ["samples", "standard error"],
+        }
         for command, call in PLOTTING.items():
             root = ElementTree.fromstring(self.picture(call, f"{command}.svg"))
             self.assertTrue(root.tag.endswith("svg"))

@@ -15,6 +15,10 @@ from program import PROGRAM, ProgramTest, parse_json
 
 LONG = ["train", "--dim", "12", "--optimizer", "sgd", "--batch", "512", "--iterations", "3000", "--record", "7"]
 
+# Two designs, two batches, two seeds.
+SWEEP = ["train", "--dim", "10", "--optimizer", "sgd", "--iterations", "4000", "--record", "11", "--step", "0.02",
+         "--sweep", "objective=f|f_gamma:2,4,batch=128|512,seed=1|2"]
+
 
 class Train(ProgramTest):
     def test_designed_losses_find_the_teacher_and_the_plain_one_does_not(self):
@@ -38,6 +42,19 @@ class Train(ProgramTest):
             with self.subTest(preset):
                 self.assertEqual(results["samples"], 1024 * results["iterations"])
                 self.assertLess(results["final"]["surrogate_distance"], close)
+
+    def test_the_objective_with_guarantees_finds_the_teacher_from_samples_too(self):
+        results = self.results("train", "--preset", "talk/guarantee", "--dim", "10", "--iterations", "2000")
+        self.assertEqual(results["samples"], 8192 * 2000)
+        self.assertLess(results["final"]["surrogate_distance"], 0.05)
+        self.assertLess(results["final"]["spectral_distance"], 0.1)
+
+    def test_a_checkpoint_of_runs_that_have_ended_is_their_ends(self):
+        call = [*SWEEP, "--iterations", "20", "--checkpoint", "c"]
+        self.succeed(*call, "--format", "csv", "--output", "first")
+        self.assertEqual([run["outcome"] for run in parse_json((self.folder / "c").read_text())["runs"]], ["spent"] * 8)
+        self.succeed(*call, "--resume", "c", "--format", "csv", "--output", "again", "--plot", "a.svg")
+        self.assertEqual((self.folder / "first").read_bytes(), (self.folder / "again").read_bytes())
 
     def test_the_end_is_a_problem_that_the_loss_command_agrees_on(self):
         for more in [["--objective", "f_gamma:2,4"], ["--constraint", "free", "--student-width", "2"],
@@ -103,6 +120,111 @@ class Train(ProgramTest):
                 self.assertEqual((self.folder / f"again.{name}").read_bytes(),
                                  (self.folder / f"whole.{name}").read_bytes())
 
+    def killed_after(self, delay, checkpoint, call):
+        """The call, killed some time after it has left a first checkpoint."""
+        process = subprocess.Popen([PROGRAM, *map(str, call)], cwd=self.folder, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        while not checkpoint.exists() and process.poll() is None:
+            time.sleep(0.005)
+        time.sleep(delay)
+        process.kill()
+        process.wait()
+        return parse_json(checkpoint.read_text())["runs"]
+
+    def test_killed_at_any_moment_a_sweep_goes_on_to_the_same_end(self):
+        self.succeed(*SWEEP, "--trajectory", "whole.csv", "--format", "csv", "--output", "whole.table")
+        begun = set()
+        for number, delay in enumerate([0.02, 0.2, 0.4, 0.7]):
+            checkpoint = self.folder / f"{number}.checkpoint"
+            once = self.killed_after(delay, checkpoint,
+                                     [*SWEEP, "--checkpoint", checkpoint, "--checkpoint-seconds", "0.01", "--threads", "2"])
+            begun.add(sum(run is not None for run in once))
+            # Killed once more, and resumed from what that has left in the same file.
+            again = self.killed_after(delay / 2, checkpoint,
+                                      [*SWEEP, "--resume", checkpoint, "--checkpoint", checkpoint,
+                                       "--checkpoint-seconds", "0.01", "--threads", "3"])
+            for before, after in zip(once, again):
+                self.assertGreaterEqual(after["iteration"] if after else 0, before["iteration"] if before else 0)
+            self.succeed(*SWEEP, "--resume", checkpoint, "--threads", str(1 + number % 3),
+                         "--trajectory", "again.csv", "--format", "csv", "--output", "again.table")
+            for name in ["csv", "table"]:
+                self.assertEqual((self.folder / f"again.{name}").read_bytes(),
+                                 (self.folder / f"whole.{name}").read_bytes())
+        self.assertGreater(len(begun), 1)  # not every kill met the same state
+
+    def test_an_interrupted_sweep_leaves_a_checkpoint_and_says_how_to_go_on(self):
+        endless = [*SWEEP, "--iterations", "1000000", "--record", "1000"]
+        for number, code in [(signal.SIGINT, 130), (signal.SIGTERM, 143)]:
+            process = subprocess.Popen([PROGRAM, *endless, "--progress", "always"], cwd=self.folder,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+                                       preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+            time.sleep(1.3)
+            process.send_signal(number)
+            out, err = process.communicate(timeout=30)
+            self.assertEqual(process.returncode, code, err)
+            self.assertEqual(out, "")
+            self.assertRegex(err, r"\[#* *\] +\d+%  \d\.\d\de\+\d+ iterations/s  .* left  \d+/8 runs, loss \d")
+            self.assertRegex(err, r"of 8 runs, \d of them ended; .*--resume sigmahat-train.checkpoint")
+            runs = parse_json((self.folder / "sigmahat-train.checkpoint").read_text())["runs"]
+            self.assertEqual(len(runs), 8)
+            self.assertGreater(sum(run["iteration"] for run in runs if run), 0)
+            os.unlink(self.folder / "sigmahat-train.checkpoint")
+
+    def test_a_sweep_is_every_combination_in_one_table(self):
+        call = ["train", "--dim", "4", "--preset", "talk/f_gamma", "--batch", "32", "--iterations", "40"]
+        results = self.results(*call, "--sweep", "step=0.1|cosine:0.5,0.01,center=0,1|none,batch=16|64,seed=1..3",
+                               "--trajectory", "t.csv", "--plot", "t.svg")
+        runs = results["runs"]
+        self.assertEqual([(r["step"], r["center"], r["batch"], r["seed"]) for r in runs],
+                         [(step, center, batch, seed) for step in ["0.1", "cosine:0.5,0.01"]
+                          for center in ["0,1", "none"] for batch in ["16", "64"] for seed in [1, 2, 3]])
+        for run in runs[::5]:
+            alone = self.results(*call, "--step", run["step"], "--center", run["center"], "--batch", run["batch"],
+                                 "--seed", str(run["seed"]))
+            self.assertEqual(alone["final"]["loss"], run["loss"])
+            self.assertEqual(alone["final"]["spectral_distance"], run["spectral_distance"])
+            self.assertEqual(alone["samples"], run["samples"])
+        self.assertEqual(len(results["medians"]), 8)
+        for number, group in enumerate(results["medians"]):
+            own = runs[3 * number:3 * number + 3]
+            self.assertEqual(group["runs"], 3)
+            for key in ["above_constant", "surrogate_distance"]:
+                least, median, largest = sorted(run[key] for run in own)
+                self.assertEqual((group[key + "_least"], group[key], group[key + "_largest"]), (least, median, largest))
+        rows = list(csv.DictReader(io.StringIO((self.folder / "t.csv").read_text()), strict=True))
+        ends = [row for row in rows if row["iteration"] == "40"]
+        self.assertEqual([(r["step"], r["center"], r["batch"], int(r["seed"]), float(r["loss"])) for r in ends],
+                         [(r["step"], r["center"], r["batch"], r["seed"], r["loss"]) for r in runs])
+
+    def test_a_sweep_can_vary_any_option_and_be_drawn_against_it(self):
+        results = self.results("train", "--sweep", "dim=3|4,student-width=2|3,float32=true|false,seed=1|2",
+                               "--optimizer", "sgd", "--iterations", "20", "--plot", "a.svg", "--plot-against", "dim")
+        self.assertEqual(len(results["runs"]), 16)
+        picture = " ".join((self.folder / "a.svg").read_text().split())
+        for words in ["dim", "student-width 2", "labels whole", "unit rows"]:
+            self.assertIn(words, picture)
+        # A run with fewer neurons than the teacher cannot be it.
+        for run in results["runs"]:
+            self.assertGreater(run["above_constant"], 0)
+
+    def test_more_samples_bring_designed_losses_closer_to_the_teacher(self):
+        medians = self.results("train", "--dim", "6", "--sweep",
+                               "preset=talk/f_gamma|talk/abs,data-set=300|3000|30000,seed=1..3",
+                               "--batch", "1000", "--iterations", "2000")["medians"]
+        for preset in ["talk/f_gamma", "talk/abs"]:
+            errors = [group["above_constant"] for group in medians if group["preset"] == preset]
+            self.assertEqual(len(errors), 3)
+            self.assertGreater(errors[0], errors[1])
+            self.assertGreater(max(errors[1], 1e-12), errors[2])
+
+    def test_estimated_label_degrees_serve_as_the_known_ones(self):
+        call = ["train", "--preset", "talk/f_gamma", "--dim", "6", "--iterations", "1500", "--seeds", "1..4"]
+        known, estimated, none = (
+            self.results(*call, *more)["medians"][0]["surrogate_distance"]
+            for more in [[], ["--center-samples", "1e5"], ["--center", "none"]])
+        self.assertLess(known, 0.7 * none)
+        self.assertLess(estimated, 0.7 * none)
+
     def test_an_interrupted_run_leaves_a_checkpoint_and_says_how_to_go_on(self):
         endless = [*LONG[:-4], "--iterations", "1000000", "--record", "1000"]
         for number, code in [(signal.SIGINT, 130), (signal.SIGTERM, 143)]:
@@ -115,7 +237,7 @@ class Train(ProgramTest):
             self.assertEqual(process.returncode, code, err)
             self.assertEqual(out, "")
             self.assertIn("--resume sigmahat-train.checkpoint", err)
-            self.assertGreater(parse_json((self.folder / "sigmahat-train.checkpoint").read_text())["iteration"], 0)
+            self.assertGreater(parse_json((self.folder / "sigmahat-train.checkpoint").read_text())["runs"][0]["iteration"], 0)
             os.unlink(self.folder / "sigmahat-train.checkpoint")
 
     def test_a_checkpoint_of_another_run_is_refused(self):
@@ -141,8 +263,17 @@ class Train(ProgramTest):
                                 (["--center"], "--center"), (["--optimizer", "sgd", "--step", "0"], "above 0"),
                                 (["--optimizer", "sgd", "--center", "0"], "degree 0"),
                                 (["--preset", "talk"], "talk/abs"), (["--trajectory", "t.txt"], ".npy"),
-                                (["--seeds", "1..3", "--checkpoint", "c"], "--checkpoint"),
-                                (["--seeds", "3..1"], "--seeds"), (["--objective", "g"], "--objective"),
+                                (["--seeds", "1..3", "--output-problem", "e.json"], "--output-problem"),
+                                (["--seeds", "3..1"], "--seeds"), (["--sweep", "stp=1|2"], "expected OPTION"),
+                                (["--sweep", "seed=1..3", "--seeds", "1..3"], "twice"),
+                                (["--sweep", "batch=64|x", "--optimizer", "sgd"], "--sweep: --batch"),
+                                (["--sweep", "seed=1..200,dim=1..200"], "10000 runs"),
+                                (["--sweep", "optimizer=sgd|lbfgs", "--batch", "64"], "--batch"),
+                                (["--optimizer", "sgd", "--sweep", "center=none|0"], "degree 0"),
+                                (["--sweep", "seed=1..3", "--plot-against", "batch"], "--plot-against"),
+                                (["--sweep", "optimizer=gd|lbfgs", "--plot-against", "optimizer"], "no number"),
+                                (["--sweep", "tolerance=1|2", "--trajectory", "t.npy"], ".csv"),
+                                (["--optimizer", "sgd", "--center-samples", "100"], "--center"), (["--objective", "g"], "--objective"),
                                 (["--trajectory", "t.csv", "--output-problem", "t.csv"], "other than"),
                                 (["--optimizer", "gd", "--step", "cosine:1,2"], "gd")]:
             self.refuse("train", "--dim", "3", *options, saying=saying)

@@ -78,11 +78,19 @@ TEST_CASE("a run that goes on from a checkpoint has the bits of the one that was
         Training first = talk.training(options, first_batches.get());
         CHECK(first.run([&](const Training& t) { return t.iteration() < stop; }) ==
               Outcome::interrupted);
-        const StoredCheckpoint stored = parse_checkpoint(to_json(first.checkpoint(), "settings"));
+        const StoredRuns stored = parse_checkpoint_file(
+            checkpoint_file("settings", {"", to_json({Outcome::spent, whole.checkpoint()}),
+                                         to_json({{}, first.checkpoint()})}));
         CHECK(stored.settings == "settings");
+        REQUIRE(stored.runs.size() == 3);
+        CHECK(!stored.runs[0]);
+        CHECK(stored.runs[1]->outcome == Outcome::spent);
+        CHECK(same(stored.runs[1]->checkpoint.trajectory, whole.trajectory()));
+        CHECK(same_bits(stored.runs[1]->checkpoint.weights, whole.weights()));
+        CHECK(!stored.runs[2]->outcome);
         const auto other_batches = sampled(talk, "f", 128, 2);
         Training second = talk.training(options, other_batches.get());
-        second.resume(stored.checkpoint);
+        second.resume(stored.runs[2]->checkpoint);
         CHECK(second.run() == Outcome::spent);
         CAPTURE(to_string(recipe.method));
         CAPTURE(stop);
@@ -99,8 +107,9 @@ TEST_CASE("checkpoints of other optimizers, of other shapes and of nothing are r
   Training larger = other.training(options_of(recipes[5], 3));
   CHECK_THROWS_AS(trust.resume(lbfgs.checkpoint()), InputError);
   CHECK_THROWS_AS(larger.resume(lbfgs.checkpoint()), InputError);
-  for (const char* text : {"", "{}", "[1]", "{\"sigmahat_checkpoint\": 1}"})
-    CHECK_THROWS_AS(parse_checkpoint(text), ParseError);
+  for (const char* text :
+       {"", "{}", "[1]", "{\"sigmahat_checkpoint\": 1}", "{\"sigmahat_checkpoint\": 2}"})
+    CHECK_THROWS_AS(parse_checkpoint_file(text), ParseError);
 }
 
 TEST_CASE("any number of threads gives the same bits") {

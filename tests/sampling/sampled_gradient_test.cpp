@@ -89,6 +89,8 @@ const std::vector<Case> cases{
 const std::vector<Case> of_gadgets{
     {"G:mu=0.05", "relu", "relu"},
     {"gadget:s^2*t^2", "relu", "relu", {0}},
+    {"G:mu=0.05", "relu", "relu", {0, 1, 2}},
+    {"gadget:s*t+1/2", "relu", "relu", {0, 1}},
     {"penalty:mu=0.1,lambda=1", "relu", "relu"},
 };
 
@@ -467,7 +469,8 @@ TEST_CASE("What cannot be sampled without bias is refused") {
   refuses({"f", "relu", "step"});            // no derivative
   refuses({"degree:4", "relu", "relu"});
   refuses({"G:mu=0.05", "relu", "relu"}, {64, 1, 0, FloatFormat::float32, {}, 1});
-  refuses({"G:mu=0.05", "relu", "relu", {0, 1}});
+  refuses({"gadget:s^2*t^2-t", "relu", "relu", {0, 1}});
+  refuses({"gadget:s*t", "relu", "relu", {2}});
   refuses({"f", "relu", "relu"}, {0, 1, 0, FloatFormat::float64, {}, 1});
 
   // Free rows turn h_4 into a sum of degrees 4, 2 and 0; parity they keep.

@@ -4,7 +4,6 @@
 
 #include <sigmahat/landscape/critical_point.hpp>
 #include <sigmahat/landscape/hessian_solver.hpp>
-#include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/optimize/descent.hpp>
 #include <sigmahat/optimize/manifold.hpp>
 #include <sigmahat/optimize/weight_algebra.hpp>
@@ -93,12 +92,10 @@ HessianEigensystem hessian_eigensystem(const Objective<double>& objective, const
                                        const Freedom& freedom, bool vectors) {
   require_dense(dimension(x, freedom));
   const Iterate at = evaluate_at(objective, x, freedom);
-  const Eigen::SelfAdjointEigenSolver<Matrix<double>> system(
+  const SymmetricEigensystem system(
       hessian_on_basis(at.x, at.euclidean_gradient, objective.hessian(at.x), freedom),
       vectors ? Eigen::ComputeEigenvectors : Eigen::EigenvaluesOnly);
-  if (system.info() != Eigen::Success)
-    throw NumericalError("the Hessian's eigenvalues: no convergence");
-  return {system.eigenvalues(), vectors ? system.eigenvectors() : Matrix<double>()};
+  return {system.values(), vectors ? system.vectors() : Matrix<double>()};
 }
 
 Curvature curvature(const Vector<double>& eigenvalues, double flatness) {

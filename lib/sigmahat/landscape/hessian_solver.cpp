@@ -21,6 +21,15 @@ void require_dense(Eigen::Index dimension) {
                     dimension, max_spectrum));
 }
 
+SymmetricEigensystem::SymmetricEigensystem(Matrix<double> H, int options) {
+  const double shift = H.rows() == 0 ? 0 : H.cwiseAbs().rowwise().sum().maxCoeff();
+  H.diagonal().array() += shift;
+  solver_.compute(H, options);
+  if (solver_.info() != Eigen::Success)
+    throw NumericalError("the eigenvalues of a Hessian: no convergence");
+  values_ = solver_.eigenvalues().array() - shift;
+}
+
 HessianSolver::HessianSolver(const Objective<double>& objective, const Iterate& at,
                              const Freedom& freedom, bool only_definite) {
   const Matrix<double> H =
@@ -30,19 +39,17 @@ HessianSolver::HessianSolver(const Objective<double>& objective, const Iterate& 
   if (cholesky_->info() == Eigen::Success && pivots.minCoeff() > flat * pivots.maxCoeff()) return;
   cholesky_.reset();
   if (only_definite) return;
-  eigen_.emplace(H);
-  if (eigen_->info() != Eigen::Success)
-    throw NumericalError("the Hessian's eigenvectors: no convergence");
+  eigen_.emplace(H, Eigen::ComputeEigenvectors);
 }
 
 Vector<double> HessianSolver::solve(const Vector<double>& g) const {
   if (cholesky_) return cholesky_->solve(g);
-  const Vector<double>& values = eigen_->eigenvalues();
+  const Vector<double>& values = eigen_->values();
   const double least = flat * values.cwiseAbs().maxCoeff();
-  Vector<double> components = eigen_->eigenvectors().transpose() * g;
+  Vector<double> components = eigen_->vectors().transpose() * g;
   for (Eigen::Index i = 0; i < values.size(); ++i)
     components[i] = std::abs(values[i]) <= least ? 0 : components[i] / values[i];
-  return eigen_->eigenvectors() * components;
+  return eigen_->vectors() * components;
 }
 
 }  // namespace sigmahat

@@ -12,6 +12,23 @@ namespace sigmahat {
 /// Throws NumericalError where a Hessian has too many dimensions (max_spectrum) to be decomposed.
 void require_dense(Eigen::Index dimension);
 
+/// Eigen's solver, which deflates where an entry beside the diagonal is small against its two
+/// neighbours on it: with eigenvalues far below the norm, whose entries rounding keeps away from
+/// zero, it may never end. Shifted by the norm, all of the diagonal is of its size. Internal.
+class SymmetricEigensystem {
+ public:
+  /// @param options  Eigen::EigenvaluesOnly or Eigen::ComputeEigenvectors
+  /// Throws NumericalError where the solver does not converge.
+  SymmetricEigensystem(Matrix<double> H, int options);
+
+  const Vector<double>& values() const { return values_; }
+  const Matrix<double>& vectors() const { return solver_.eigenvectors(); }
+
+ private:
+  Eigen::SelfAdjointEigenSolver<Matrix<double>> solver_;
+  Vector<double> values_;
+};
+
 /// The dense Riemannian Hessian at a point, factored. Internal: not installed.
 ///
 /// Cholesky's factors where it is clearly positive definite. Otherwise eigenvectors, if wanted:
@@ -30,7 +47,7 @@ class HessianSolver {
 
  private:
   std::optional<Eigen::LLT<Matrix<double>>> cholesky_;
-  std::optional<Eigen::SelfAdjointEigenSolver<Matrix<double>>> eigen_;
+  std::optional<SymmetricEigensystem> eigen_;
 };
 
 }  // namespace sigmahat

@@ -147,7 +147,8 @@ struct DescribedMinimum {
   double gradient_norm;
 };
 
-/// The classes by increasing value. Spectra are those of double.
+/// The classes by increasing value. Spectra are those of double. A lower value may be known of
+/// another class, or of the teacher's rows themselves.
 std::vector<DescribedMinimum> describe(const MinimaTally& tally, const Problem& problem,
                                        const ObjectiveChoice& choice, const Freedom& freedom,
                                        int threads = 0);

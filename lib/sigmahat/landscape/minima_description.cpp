@@ -14,6 +14,20 @@ constexpr int twice_double = 34;
 /// Values closer than this, to one or to their own size, are equal.
 constexpr double same_value = 1e-9;
 
+/// The objective where the student's rows are the teacher's, the last one as often as there are
+/// rows left; free rows share its length. Infinite for a student too narrow for that.
+double value_at_teacher(const Objective<double>& objective, const Weights<double>& student,
+                        const Matrix<double>& teacher, const Freedom& freedom) {
+  const Eigen::Index m = student.B.rows(), teachers = teacher.rows();
+  if (m < teachers) return HUGE_VAL;
+  Weights<double> x = student;
+  const double share =
+      freedom.rows == Constraint::free ? 1 / static_cast<double>(m - teachers + 1) : 1;
+  x.B.topRows(teachers) = teacher;
+  for (Eigen::Index i = teachers - 1; i < m; ++i) x.B.row(i) = share * teacher.row(teachers - 1);
+  return objective.value(x);
+}
+
 }  // namespace
 
 std::string_view to_string(Standing standing) {
@@ -53,6 +67,8 @@ std::vector<DescribedMinimum> describe(const MinimaTally& tally, const Problem& 
   const auto values = at_precision<double>(problem);
   const auto objective = make_fast_objective(choice, values, freedom.rows, 1);
   const std::optional<double> bound = lower_bound(*objective, choice, values);
+  const double at_teacher = value_at_teacher(
+      *objective, student_weights<double>(problem, freedom.rows), values.teacher.B, freedom);
   std::vector<DescribedMinimum> list;
   for (MinimumClass& found : tally.by_value()) {
     const double value = found.point.value, reach = same_value * std::max(1.0, std::abs(value));
@@ -60,7 +76,8 @@ std::vector<DescribedMinimum> describe(const MinimaTally& tally, const Problem& 
     Standing standing = Standing::lowest;
     if (bound && value <= *bound + reach)
       standing = Standing::global;
-    else if (!list.empty() && list.front().found.point.value < value - reach)
+    else if (std::min(at_teacher, list.empty() ? value : list.front().found.point.value) <
+             value - reach)
       standing = Standing::spurious;
     list.push_back({std::move(found), fraction, standing, {}, 0});
   }

@@ -8,7 +8,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int version = 1;
+constexpr int version = 2;
 
 // nlohmann-json writes the shortest decimal that reads back as the same double.
 Json to_json(const TrajectoryPoint& point) {
@@ -54,41 +54,58 @@ Matrix<double> rows_of(const Json& json, Eigen::Index dimension) {
   return B;
 }
 
-}  // namespace
-
-std::string to_json(const Checkpoint& checkpoint, const std::string& settings) {
-  const Weights<double>& x = checkpoint.weights;
-  Json json{{"sigmahat_checkpoint", version},
-            {"settings", settings},
-            {"iteration", checkpoint.iteration},
-            {"a", numbers_of(x.a)},
-            {"B", Json::array()},
-            {"c", numbers_of(x.c)},
-            {"optimizer", checkpoint.optimizer},
-            {"trajectory", Json::array()}};
-  for (Eigen::Index i = 0; i < x.B.rows(); ++i)
-    json["B"].push_back(numbers_of(x.B.row(i).transpose()));
-  for (const TrajectoryPoint& point : checkpoint.trajectory)
-    json["trajectory"].push_back(to_json(point));
-  return json.dump() + "\n";
+Checkpoint checkpoint_of(const Json& json) {
+  Checkpoint checkpoint;
+  checkpoint.iteration = json.at("iteration");
+  const Json& rows = json.at("B");
+  const auto dimension = static_cast<Eigen::Index>(rows.at(0).size());
+  checkpoint.weights = {vector_of(json.at("a")), rows_of(rows, dimension), vector_of(json.at("c"))};
+  checkpoint.optimizer = json.at("optimizer").get<OptimizerState>();
+  for (const Json& point : json.at("trajectory"))
+    checkpoint.trajectory.push_back(trajectory_point(point));
+  return checkpoint;
 }
 
-StoredCheckpoint parse_checkpoint(std::string_view text) {
+}  // namespace
+
+std::string to_json(const StoredRun& run) {
+  const auto& [iteration, weights, optimizer, trajectory] = run.checkpoint;
+  Json json{{"outcome", run.outcome ? Json(to_string(*run.outcome)) : Json(nullptr)},
+            {"iteration", iteration},
+            {"a", numbers_of(weights.a)},
+            {"B", Json::array()},
+            {"c", numbers_of(weights.c)},
+            {"optimizer", optimizer},
+            {"trajectory", Json::array()}};
+  for (Eigen::Index i = 0; i < weights.B.rows(); ++i)
+    json["B"].push_back(numbers_of(weights.B.row(i).transpose()));
+  for (const TrajectoryPoint& point : trajectory) json["trajectory"].push_back(to_json(point));
+  return json.dump();
+}
+
+std::string checkpoint_file(const std::string& settings, const std::vector<std::string>& runs) {
+  std::string text = "{\"sigmahat_checkpoint\":" + std::to_string(version) +
+                     ",\"settings\":" + Json(settings).dump() + ",\"runs\":[";
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    text += i == 0 ? "\n" : ",\n";
+    text += runs[i].empty() ? "null" : runs[i];
+  }
+  return text + "]}\n";
+}
+
+StoredRuns parse_checkpoint_file(std::string_view text) {
   try {
     const Json json = Json::parse(text);
     if (json.at("sigmahat_checkpoint") != version)
       throw ParseError("a checkpoint of another version");
-    StoredCheckpoint stored;
-    stored.settings = json.at("settings");
-    Checkpoint& checkpoint = stored.checkpoint;
-    checkpoint.iteration = json.at("iteration");
-    const Json& rows = json.at("B");
-    const auto dimension = static_cast<Eigen::Index>(rows.at(0).size());
-    checkpoint.weights = {vector_of(json.at("a")), rows_of(rows, dimension),
-                          vector_of(json.at("c"))};
-    checkpoint.optimizer = json.at("optimizer").get<OptimizerState>();
-    for (const Json& point : json.at("trajectory"))
-      checkpoint.trajectory.push_back(trajectory_point(point));
+    StoredRuns stored{json.at("settings"), {}};
+    for (const Json& run : json.at("runs")) {
+      stored.runs.emplace_back();
+      if (run.is_null()) continue;
+      stored.runs.back() = StoredRun{{}, checkpoint_of(run)};
+      if (!run.at("outcome").is_null())
+        stored.runs.back()->outcome = parse_outcome(run.at("outcome").get<std::string>());
+    }
     return stored;
   } catch (const Json::exception&) {
     throw ParseError("no checkpoint of sigmahat train");

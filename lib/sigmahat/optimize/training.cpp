@@ -22,6 +22,12 @@ constexpr std::array methods{std::pair{Method::sgd, std::string_view("sgd")},
                              std::pair{Method::lbfgs, std::string_view("lbfgs")},
                              std::pair{Method::trust_region, std::string_view("trust-region")}};
 
+constexpr std::array outcomes{std::pair{Outcome::converged, std::string_view("converged")},
+                              std::pair{Outcome::spent, std::string_view("spent")},
+                              std::pair{Outcome::stalled, std::string_view("stalled")},
+                              std::pair{Outcome::diverged, std::string_view("diverged")},
+                              std::pair{Outcome::interrupted, std::string_view("interrupted")}};
+
 std::unique_ptr<Optimizer> make_optimizer(const Objective<double>& objective,
                                           StochasticObjective* sampled, Weights<double> start,
                                           const TrainingOptions& options) {
@@ -69,19 +75,15 @@ std::string_view to_string(Method method) {
 }
 
 std::string_view to_string(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::converged:
-      return "converged";
-    case Outcome::spent:
-      return "spent";
-    case Outcome::stalled:
-      return "stalled";
-    case Outcome::diverged:
-      return "diverged";
-    case Outcome::interrupted:
-      return "interrupted";
-  }
+  for (const auto& [o, name] : outcomes)
+    if (o == outcome) return name;
   return "";
+}
+
+Outcome parse_outcome(std::string_view text) {
+  for (const auto& [outcome, name] : outcomes)
+    if (name == text) return outcome;
+  throw ParseError(fmt::format("\"{}\" is no outcome of a run", text));
 }
 
 Training::Training(const Objective<double>& objective, Weights<double> start,

@@ -41,6 +41,8 @@ enum class Outcome {
   interrupted  ///< the caller wanted no more
 };
 std::string_view to_string(Outcome outcome);
+/// What to_string writes; throws ParseError otherwise.
+Outcome parse_outcome(std::string_view text);
 
 struct TrainingOptions {
   Freedom freedom = {};
@@ -62,14 +64,25 @@ struct Checkpoint {
   Trajectory trajectory;
 };
 
-/// Text, every number as it is. Throws ParseError where it is no checkpoint.
-/// @param settings  what the run was asked to do, for the reader to compare
-std::string to_json(const Checkpoint& checkpoint, const std::string& settings);
-struct StoredCheckpoint {
+/// How far one of several runs has come.
+struct StoredRun {
+  std::optional<Outcome> outcome;  ///< of a run that has ended
   Checkpoint checkpoint;
-  std::string settings;
 };
-StoredCheckpoint parse_checkpoint(std::string_view text);
+/// Text, every number as it is.
+std::string to_json(const StoredRun& run);
+
+/// The text of a checkpoint file.
+/// @param settings  what the runs were asked to do, for the reader to compare
+/// @param runs      to_json of each; empty where a run has not begun
+std::string checkpoint_file(const std::string& settings, const std::vector<std::string>& runs);
+
+struct StoredRuns {
+  std::string settings;
+  std::vector<std::optional<StoredRun>> runs;
+};
+/// Throws ParseError where the text is no checkpoint file.
+StoredRuns parse_checkpoint_file(std::string_view text);
 
 /// A run of one optimizer on one objective, recorded.
 class Training {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <sigmahat/coefficients/vanishing.hpp>
@@ -94,6 +96,21 @@ bool lacks_parity(const Student& student, int k, bool biased) {
   return (parity == Parity::even && k % 2 == 1) || (parity == Parity::odd && k % 2 == 0);
 }
 
+/// Wick polynomials of b of any length are of one degree (MATH.md 6), so that only a term of this
+/// degree sees what is subtracted. A constant term sees E[y], which BatchObjective adds again.
+void require_unbiased_center(const PolynomialTerms<double>& terms, const LabelDegrees& center) {
+  for (const int k : center.degrees()) {
+    const bool in_pairs =
+        std::any_of(terms.pairs.begin(), terms.pairs.end(),
+                    [&](const auto& term) { return term.alpha + term.beta == k; });
+    const bool in_singles = std::any_of(terms.singles.begin(), terms.singles.end(),
+                                        [&](const auto& term) { return term.power == k; });
+    if (k > 0 && (in_pairs || in_singles))
+      throw InputError(fmt::format(
+          "labels cannot be centred at degree {}: the objective has terms of this degree", k));
+  }
+}
+
 void require_unbiased_center(const Student& student, bool biased, const LabelDegrees& center) {
   const std::vector<int> degrees = center.degrees();
   if (degrees.empty()) return;
@@ -107,13 +124,20 @@ void require_unbiased_center(const Student& student, bool biased, const LabelDeg
           k));
 }
 
-/// E|P(x)|², P the polynomial that is subtracted.
-double squared_norm(const LabelDegrees& center) {
+/// E[P(x) Q(x)] of two polynomials with the same degrees.
+double inner_product(const LabelDegrees& p, const LabelDegrees& q) {
   double sum = 0;
-  if (center.constant) sum += *center.constant * *center.constant;
-  if (center.linear) sum += center.linear->squaredNorm();
-  if (center.quadratic) sum += center.quadratic->squaredNorm() / 2;
+  if (p.constant) sum += *p.constant * *q.constant;
+  if (p.linear) sum += p.linear->dot(*q.linear);
+  if (p.quadratic) sum += p.quadratic->cwiseProduct(*q.quadratic).sum() / 2;
   return sum;
+}
+
+/// E(y - ŷ)² - E(y - P - ŷ)² for a student without the degrees of P, which may be an estimate of
+/// the labels' part of these degrees.
+double taken_from_loss(const NetworkValues<double>& teacher, const LabelDegrees& P) {
+  const LabelDegrees exact = label_degrees(teacher, P.degrees());
+  return 2 * inner_product(exact, P) - inner_product(P, P);
 }
 
 template <class T>
@@ -124,7 +148,8 @@ std::unique_ptr<StochasticObjective> squared_loss(const Student& student,
                                                        : BatchActivation<T>(student.activation);
   return std::make_unique<SampledGradient<T>>(
       SampleBatches<T>(problem.teacher, problem.noise_variance, sampling), std::move(activation),
-      problem.student.c.size() > 0, squared_norm(sampling.center), sampling.threads);
+      problem.student.c.size() > 0, taken_from_loss(problem.teacher, sampling.center),
+      sampling.threads);
 }
 
 }  // namespace
@@ -145,6 +170,8 @@ std::unique_ptr<StochasticObjective> make_stochastic_objective(const ObjectiveCh
       student.kept = designed->degrees;
       student.coefficients = kept_coefficients(student.activation, student.kept);
     }
+    // The degrees of other neurons are not a multiple of h_k(b·x).
+    if (!sampling.center.degrees().empty()) require_unit_rows(problem.teacher, "teacher");
     require_unbiased_center(student, biased, sampling.center);
     return sampling.format == FloatFormat::float32
                ? squared_loss<float>(student, problem, sampling)
@@ -152,10 +179,9 @@ std::unique_ptr<StochasticObjective> make_stochastic_objective(const ObjectiveCh
   }
   if (sampling.format == FloatFormat::float32)
     throw InputError(fmt::format("{} is sampled in float64 only", to_text(choice)));
-  if (sampling.center.linear || sampling.center.quadratic)
-    throw InputError(fmt::format("{}: labels can be centred at degree 0 only", to_text(choice)));
   require_unit_rows(problem.teacher, "teacher");
   const auto terms = polynomial_terms<double>(choice, problem.teacher.activation, 17);
+  require_unbiased_center(*terms, sampling.center);
   Matrix<double> moment;
   if (terms->norm == PolynomialTerms<double>::Norm::teacher)
     moment = second_moment(problem.teacher);

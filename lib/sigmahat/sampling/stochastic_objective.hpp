@@ -37,8 +37,8 @@ struct BatchSampling {
   std::uint64_t data_set = 0;
   /// Of samples and sums. The two formats draw different samples from one seed (normal.hpp).
   FloatFormat format = FloatFormat::float64;
-  /// Subtracted from the labels; what that takes from the mean of the squared loss, E|P(x)|², is
-  /// added again.
+  /// Subtracted from the labels, known or estimated from other samples; what that takes from the
+  /// mean of the squared loss is added again.
   LabelDegrees center = {};
   int threads = 0;  ///< 0: all cores
 };
@@ -46,10 +46,10 @@ struct BatchSampling {
 /// f and f_γ as batch means of (y - ŷ)², the objectives of sampled_objective.hpp as batch means of
 /// y φ(B,x). The student's weights in `problem` are not looked at, only whether it has biases.
 ///
-/// Throws InputError where a degree that `center` subtracts is one that the student can have (the
-/// gradient would be biased), for degree terms (`degree:`, `weights:`), which no batch estimates,
-/// for student activations without a weak derivative, and, but for f and f_γ, in float32 or with
-/// more subtracted than a constant.
+/// Throws InputError where a degree that `center` subtracts is one that the student, or a term of
+/// the objective, can have (the gradient would be biased), for degree terms (`degree:`, `weights:`),
+/// which no batch estimates, for student activations without a weak derivative, and, but for f and
+/// f_γ, in float32.
 std::unique_ptr<StochasticObjective> make_stochastic_objective(const ObjectiveChoice& choice,
                                                                const ProblemValues<double>& problem,
                                                                Constraint constraint,

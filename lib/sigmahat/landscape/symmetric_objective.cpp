@@ -1,0 +1,356 @@
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include <sigmahat/landscape/symmetric_objective.hpp>
+#include <sigmahat/numeric/errors.hpp>
+
+namespace sigmahat {
+namespace {
+
+using Eigen::Index;
+
+std::size_t at(Index i) {
+  return static_cast<std::size_t>(i);
+}
+
+/// The teacher I_d in the student's orbits: a row type for each column type.
+MatrixOrbits teacher_orbits(const MatrixOrbits& student) {
+  std::vector<IsotropyBlock> shapes = student.shapes();
+  for (IsotropyBlock& shape : shapes) shape.rows = shape.columns;
+  return MatrixOrbits(std::move(shapes), student.block_sizes());
+}
+
+}  // namespace
+
+/// Neurons for a kernel, one for each row type.
+template <Scalar T>
+struct SymmetricObjective<T>::Rows {
+  const Vector<T>& entries;
+  std::vector<T> length;
+  std::vector<Neuron<T>> neurons;
+};
+
+template <Scalar T>
+SymmetricObjective<T>::SymmetricObjective(const OrthonormalTask& task, MatrixOrbits orbits,
+                                          int digits)
+    : orbits_(std::move(orbits)), teacher_orbits_(teacher_orbits(orbits_)) {
+  const NeuronKind kind{Constraint::free, false};
+  auto kernels = std::make_shared<Kernels>();
+  kernels->teacher = make_pair_kernel<T>(task.teacher, task.teacher, kind, digits);
+  kernels->mixed = make_pair_kernel<T>(task.student, task.teacher, kind, digits);
+  kernels->student = make_pair_kernel<T>(task.student, task.student, kind, digits);
+  kernels->teacher_a = from_rational<T>(task.teacher_a);
+  kernels->student_a = from_rational<T>(task.student_a);
+  kernels_ = std::move(kernels);
+  lay_out();
+}
+
+template <Scalar T>
+SymmetricObjective<T>::SymmetricObjective(const SymmetricObjective& other, MatrixOrbits orbits)
+    : kernels_(other.kernels_),
+      orbits_(std::move(orbits)),
+      teacher_orbits_(teacher_orbits(orbits_)) {
+  lay_out();
+}
+
+template <Scalar T>
+void SymmetricObjective<T>::lay_out() {
+  using std::sqrt;
+  scales_ = Vector<T>(orbits_.dimension_of_fixed_space());
+  for (Index i = 0; i < scales_.size(); ++i) scales_[i] = sqrt(T(orbits_.entries()[at(i)].size));
+  teacher_entries_ = Vector<T>::Constant(teacher_orbits_.dimension_of_fixed_space(), T(0));
+  for (int c = 0; c < static_cast<int>(orbits_.columns().size()); ++c)
+    teacher_entries_[teacher_orbits_.entry(c, c, true)] = T(1);
+  student_pairs_ = pairs_between(orbits_, orbits_, true);
+  mixed_pairs_ = pairs_between(orbits_, teacher_orbits_, false);
+
+  const T d(orbits_.column_count());
+  const Neuron<T> unit = kernels_->teacher->first(T(1), T(0)),
+                  other = kernels_->teacher->second(T(1), T(0));
+  const T together = kernels_->teacher->diagonal(unit).value;
+  const T apart = kernels_->teacher->value({unit, other, {T(0), T(1), T(1)}});
+  teacher_part_ = square(kernels_->teacher_a) * d * T(together + T(d - 1) * apart);
+}
+
+/// @param same  whether x and y are the student with itself: each unordered pair once
+template <Scalar T>
+std::vector<typename SymmetricObjective<T>::PairClass> SymmetricObjective<T>::pairs_between(
+    const MatrixOrbits& x, const MatrixOrbits& y, bool same) {
+  std::vector<PairClass> pairs;
+  const auto add_pair = [&](double count, int i, int j, bool same_index) {
+    if (count <= 0) return;
+    PairClass pair{T(count), i, j, {}};
+    const auto add_columns = [&](double columns, int c, bool first_diagonal, bool second_diagonal) {
+      if (columns > 0)
+        pair.columns.push_back(
+            {T(columns), x.entry(i, c, first_diagonal), y.entry(j, c, second_diagonal)});
+    };
+    for (int c = 0; c < static_cast<int>(x.columns().size()); ++c) {
+      const double size = x.columns()[at(c)].size;
+      const bool first = x.share_block(i, c), second = y.share_block(j, c);
+      if (first && second && same_index) {
+        add_columns(1, c, true, true);
+        add_columns(size - 1, c, false, false);
+      } else {
+        if (first) add_columns(1, c, true, false);
+        if (second) add_columns(1, c, false, true);
+        add_columns(size - first - second, c, false, false);
+      }
+    }
+    pairs.push_back(std::move(pair));
+  };
+  for (int i = 0; i < static_cast<int>(x.rows().size()); ++i)
+    for (int j = same ? i : 0; j < static_cast<int>(y.rows().size()); ++j) {
+      const LineType &row = x.rows()[at(i)], &other = y.rows()[at(j)];
+      if (row.block != other.block) {
+        add_pair(row.size * other.size, i, j, false);
+      } else if (same && i == j) {
+        add_pair(row.size * (row.size - 1) / 2, i, j, false);
+      } else {
+        add_pair(row.size, i, j, true);
+        add_pair(row.size * (row.size - 1), i, j, false);
+      }
+    }
+  return pairs;
+}
+
+template <Scalar T>
+typename SymmetricObjective<T>::Rows SymmetricObjective<T>::rows_of(const MatrixOrbits& orbits,
+                                                                    const Vector<T>& entries,
+                                                                    const PairKernel<T>& kernel,
+                                                                    bool as_first) const {
+  using std::sqrt;
+  Rows rows{entries, {}, {}};
+  for (int i = 0; i < static_cast<int>(orbits.rows().size()); ++i) {
+    T squared(0);
+    for (int c = 0; c < static_cast<int>(orbits.columns().size()); ++c) {
+      const double size = orbits.columns()[at(c)].size;
+      const bool shared = orbits.share_block(i, c);
+      if (shared) squared += square(T(entries[orbits.entry(i, c, true)]));
+      if (size - shared > 0)
+        squared += T(size - shared) * square(T(entries[orbits.entry(i, c, false)]));
+    }
+    if (!certainly_positive(squared))
+      throw DomainError(
+          fmt::format("student rows of type {} are zero; expected rows with a direction", i));
+    rows.length.push_back(sqrt(squared));
+    rows.neurons.push_back(as_first ? kernel.first(rows.length.back(), T(0))
+                                    : kernel.second(rows.length.back(), T(0)));
+  }
+  return rows;
+}
+
+/// visit(pair, factor of its kernel in f, kernel, its neurons, unit rows u and v at the columns'
+/// classes, their angle, whether the second row is the student's)
+template <Scalar T>
+template <class Visit>
+void SymmetricObjective<T>::for_each_pair(const Vector<T>& entries, Visit visit) const {
+  const auto visit_all = [&](const std::vector<PairClass>& pairs, const Rows& x, const Rows& y,
+                             const PairKernel<T>& kernel, const T& weight, bool second_moves) {
+    for (const PairClass& pair : pairs) {
+      const Index classes = static_cast<Index>(pair.columns.size());
+      Vector<T> u(classes), v(classes);
+      T product(0), apart(0), together(0);
+      for (Index c = 0; c < classes; ++c) {
+        const ColumnClass& column = pair.columns[at(c)];
+        u[c] = x.entries[column.first] / x.length[at(pair.first)];
+        v[c] = y.entries[column.second] / y.length[at(pair.second)];
+        product += column.count * T(u[c] * v[c]);
+        apart += column.count * square(T(u[c] - v[c]));
+        together += column.count * square(T(u[c] + v[c]));
+      }
+      // 1 ∓ ρ = |u ∓ v|²/2; the exact numbers lie in these ranges.
+      const Correlation<T> angle{known_within(product, T(-1), T(1)),
+                                 known_within(T(apart / 2), T(0), T(2)),
+                                 known_within(T(together / 2), T(0), T(2))};
+      visit(pair, T(weight * pair.count), kernel,
+            NeuronPair<T>{x.neurons[at(pair.first)], y.neurons[at(pair.second)], angle}, u, v,
+            second_moves);
+    }
+  };
+  const Kernels& k = *kernels_;
+  const Rows student = rows_of(orbits_, entries, *k.student, true);
+  const Rows student_second = rows_of(orbits_, entries, *k.student, false);
+  visit_all(student_pairs_, student, student_second, *k.student, T(2 * square(k.student_a)), true);
+  const Rows mixed = rows_of(orbits_, entries, *k.mixed, true);
+  const Rows teacher = rows_of(teacher_orbits_, teacher_entries_, *k.mixed, false);
+  visit_all(mixed_pairs_, mixed, teacher, *k.mixed, T(-2 * k.teacher_a * k.student_a), false);
+}
+
+template <Scalar T>
+T SymmetricObjective<T>::value(const Vector<T>& entries) const {
+  T sum(teacher_part_);
+  const Rows rows = rows_of(orbits_, entries, *kernels_->student, true);
+  for (std::size_t i = 0; i < rows.neurons.size(); ++i)
+    sum += square(kernels_->student_a) * T(orbits_.rows()[i].size) *
+           kernels_->student->diagonal(rows.neurons[i]).value;
+  for_each_pair(entries, [&](const PairClass&, const T& weight, const PairKernel<T>& kernel,
+                             const NeuronPair<T>& neurons, const Vector<T>&, const Vector<T>&,
+                             bool) { sum += weight * kernel.value(neurons); });
+  return sum;
+}
+
+namespace {
+
+/// (v ∓ u) ± (1 ∓ ρ)u = v - ρu, with no cancellation near parallel rows.
+template <Scalar T>
+Vector<T> tangent(const Vector<T>& u, const Vector<T>& v, const Correlation<T>& angle) {
+  const bool opposite = certainly_less(angle.one_plus, angle.one_minus);
+  Vector<T> w(u.size());
+  for (Index c = 0; c < u.size(); ++c)
+    w[c] = opposite ? T(T(v[c] + u[c]) - angle.one_plus * u[c])
+                    : T(T(v[c] - u[c]) + angle.one_minus * u[c]);
+  return w;
+}
+
+/// w/|w|. Parallel rows have none; what it is then multiplied with is zero.
+template <Scalar T>
+Vector<T> unit_tangent(Vector<T> w, const Correlation<T>& angle) {
+  using std::sqrt;
+  const T squared = angle.one_minus * angle.one_plus;
+  const bool positive = certainly_positive(squared);
+  const T length = positive ? T(sqrt(squared)) : T(1);
+  for (T& x : w) {
+    if constexpr (std::same_as<T, Interval>) {
+      const Interval all = make_interval(Real(-1), Real(1));
+      x = positive ? intersect(Interval(x / length), all) : all;
+    } else {
+      x = positive ? T(x / length) : T(0);
+    }
+  }
+  return w;
+}
+
+/// Symmetric matrices added up in the lower triangle.
+template <Scalar T>
+void add_symmetric(Matrix<T>& H, int i, int j, const T& x) {
+  H(std::max(i, j), std::min(i, j)) += x;
+}
+
+}  // namespace
+
+template <Scalar T>
+typename SymmetricObjective<T>::Evaluation SymmetricObjective<T>::evaluate(
+    const Vector<T>& entries, bool with_hessian) const {
+  const Index n = orbits_.dimension_of_fixed_space();
+  Evaluation result{T(teacher_part_), Vector<T>::Constant(n, T(0)), {}};
+  Vector<T>& gradient = result.gradient;
+  Matrix<T>& H = result.hessian;
+  if (with_hessian) H = Matrix<T>::Constant(n, n, T(0));
+
+  // A row with itself: F(log r) = k(b, b), with gradient F'u/r and Hessian
+  // ((F'' - F') uuᵀ + F'(I - uuᵀ))/r².
+  const Rows rows = rows_of(orbits_, entries, *kernels_->student, true);
+  for (int i = 0; i < static_cast<int>(orbits_.rows().size()); ++i) {
+    const T& r = rows.length[at(i)];
+    const T weight = square(kernels_->student_a) * T(orbits_.rows()[at(i)].size);
+    const DiagonalJet<T> own = kernels_->student->diagonal(rows.neurons[at(i)]);
+    result.value += weight * own.value;
+    std::vector<ColumnClass> columns;
+    for (int c = 0; c < static_cast<int>(orbits_.columns().size()); ++c) {
+      const double size = orbits_.columns()[at(c)].size;
+      const bool shared = orbits_.share_block(i, c);
+      if (shared) columns.push_back({T(1), orbits_.entry(i, c, true), 0});
+      if (size - shared > 0) columns.push_back({T(size - shared), orbits_.entry(i, c, false), 0});
+    }
+    const T slope = weight * own.first / square(r);
+    const T bend = weight * T(own.second - 2 * own.first) / square(square(r));
+    for (const ColumnClass& x : columns) {
+      gradient[x.first] += slope * x.count * entries[x.first];
+      if (!with_hessian) continue;
+      H(x.first, x.first) += slope * x.count;
+      for (const ColumnClass& y : columns)
+        if (y.first <= x.first)
+          H(x.first, y.first) +=
+              bend * T(x.count * y.count) * T(entries[x.first] * entries[y.first]);
+    }
+  }
+
+  // With u and v the unit rows, w = v - ρu, ŵ = w/|w|, z = u - ρv and ẑ = z/|z|,
+  //   ∂_b k   = (k_ρ w + k_λ u)/r,
+  //   ∂_b² k  = (k_ρρ wwᵀ + (k_ρλ - k_ρ)(wuᵀ + uwᵀ) + (k_λλ - k_λ) uuᵀ
+  //             + (k_λ - ρk_ρ)(I - uuᵀ))/r²,
+  //   ∂_b∂_c k = (k_ρρ wzᵀ + k_ρμ wvᵀ + k_ρλ uzᵀ + k_λμ uvᵀ + k_ρ(I - vvᵀ - uzᵀ))/(rs).
+  for_each_pair(entries, [&](const PairClass& pair, const T& weight, const PairKernel<T>& kernel,
+                             const NeuronPair<T>& neurons, const Vector<T>& u, const Vector<T>& v,
+                             bool second_moves) {
+    const PairJet<T> k = kernel.jet(neurons);
+    if (!k.differentiable)
+      throw DomainError(fmt::format(
+          "no gradient: student rows of type {} are parallel to others, where the kernel has no "
+          "proven derivative",
+          pair.first));
+    result.value += weight * k.value;
+    const Correlation<T>& angle = neurons.angle;
+    const T &r = neurons.first.length, &s = neurons.second.length;
+    const Vector<T> w = tangent(u, v, angle), z = tangent(v, u, angle);
+    const Index classes = u.size();
+    for (Index c = 0; c < classes; ++c) {
+      const ColumnClass& column = pair.columns[at(c)];
+      const T share = weight * column.count;
+      gradient[column.first] += share * T(k.rho * w[c] + k.lambda * u[c]) / r;
+      if (second_moves) gradient[column.second] += share * T(k.rho * z[c] + k.mu * v[c]) / s;
+    }
+    if (!with_hessian) return;
+
+    const Vector<T> w_unit = unit_tangent(w, angle), z_unit = unit_tangent(z, angle);
+    const auto add_own = [&](const Vector<T>& own, const Vector<T>& across,
+                             const Vector<T>& across_unit, const T& length, const T& k_own,
+                             const T& k_rho_own, const T& k_own_own, bool first) {
+      const T scale = weight / square(length);
+      const T level = scale * T(k_own - angle.rho * k.rho);
+      const T bend = scale * k.weighted_rho_rho;
+      const T twist = scale * T(k_rho_own - k.rho);
+      const T radial = scale * T(k_own_own - k_own) - level;
+      for (Index c = 0; c < classes; ++c) {
+        const ColumnClass& x = pair.columns[at(c)];
+        const int i = first ? x.first : x.second;
+        H(i, i) += level * x.count;
+        for (Index e = 0; e < classes; ++e) {
+          const ColumnClass& y = pair.columns[at(e)];
+          const int j = first ? y.first : y.second;
+          if (j > i) continue;
+          H(i, j) += T(x.count * y.count) * T(bend * T(across_unit[c] * across_unit[e]) +
+                                              twist * T(across[c] * own[e] + own[c] * across[e]) +
+                                              radial * T(own[c] * own[e]));
+        }
+      }
+    };
+    add_own(u, w, w_unit, r, k.lambda, k.rho_lambda, k.lambda_lambda, true);
+    if (!second_moves) return;
+    add_own(v, z, z_unit, s, k.mu, k.rho_mu, k.mu_mu, false);
+    const T scale = weight / T(r * s);
+    for (Index c = 0; c < classes; ++c) {
+      const ColumnClass& x = pair.columns[at(c)];
+      const auto add_mixed = [&](int i, int j, const T& value) {
+        // The pair (x, y) and (y, x): once in a triangle, twice on the diagonal.
+        add_symmetric(H, i, j, i == j ? T(2 * value) : value);
+      };
+      add_mixed(x.first, x.second, T(scale * k.rho * x.count));
+      for (Index e = 0; e < classes; ++e) {
+        const ColumnClass& y = pair.columns[at(e)];
+        const T value = k.weighted_rho_rho * T(w_unit[c] * z_unit[e]) + k.rho_mu * T(w[c] * v[e]) +
+                        T(k.rho_lambda - k.rho) * T(u[c] * z[e]) + k.lambda_mu * T(u[c] * v[e]) -
+                        k.rho * T(v[c] * v[e]);
+        add_mixed(x.first, y.second, T(scale * T(x.count * y.count) * value));
+      }
+    }
+  });
+
+  for (Index i = 0; i < n; ++i) {
+    gradient[i] /= scales_[i];
+    if (!with_hessian) continue;
+    for (Index j = 0; j <= i; ++j) {
+      H(i, j) /= T(scales_[i] * scales_[j]);
+      if (j < i) H(j, i) = H(i, j);
+    }
+  }
+  return result;
+}
+
+template class SymmetricObjective<double>;
+template class SymmetricObjective<Real>;
+template class SymmetricObjective<Interval>;
+
+}  // namespace sigmahat

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <memory>
+
+#include <sigmahat/kernel/pair_kernel.hpp>
+#include <sigmahat/landscape/isotropy.hpp>
+#include <sigmahat/network/problem.hpp>
+
+namespace sigmahat {
+
+/// f(B) = E(a* Σ_i σ(⟨e_i,x⟩) - a Σ_i γ(⟨b_i,x⟩))², i = 1..d in the first sum and 1..k in the
+/// second, rows free: the toolkit's f for an orthonormal teacher. Safran and Shamir (ICML 2018) and
+/// Arjevani and Field write half of it.
+struct OrthonormalTask {
+  Activation teacher, student;
+  Rational teacher_a = 1, student_a = 1;
+};
+
+/// f on the matrices that a group of permutations fixes (MATH.md 4), without forming any: a pair of
+/// row types stands for all pairs of their rows, and columns at which both rows are constant for a
+/// single one with a weight. The cost is that of a few kernels, whatever d.
+///
+/// A point is one number for each orbit of entries (MatrixOrbits). f is invariant, so that a
+/// critical point of the restriction is one of f (Palais, Commun. Math. Phys. 69, 1979). With T =
+/// Interval everything encloses.
+template <Scalar T>
+class SymmetricObjective {
+ public:
+  struct Evaluation {
+    T value;
+    Vector<T> gradient;
+    Matrix<T> hessian;  ///< empty unless asked for
+  };
+
+  /// At the precision in force.
+  SymmetricObjective(const OrthonormalTask& task, MatrixOrbits orbits, int digits);
+  /// The same task for another group.
+  SymmetricObjective(const SymmetricObjective& other, MatrixOrbits orbits);
+
+  const MatrixOrbits& orbits() const { return orbits_; }
+
+  T value(const Vector<T>& entries) const;
+  /// Gradient and Hessian in the orthonormal basis that each orbit's indicator, scaled to unit
+  /// length, gives: the gradient's norm is that of the whole gradient in R^{k×d}, and the Hessian's
+  /// eigenvalues are among those of the whole Hessian. Throws DomainError for a zero row, and where
+  /// a derivative does not exist.
+  Evaluation evaluate(const Vector<T>& entries, bool with_hessian) const;
+
+  /// sqrt of the orbits' sizes: coordinates in that basis are entries times these.
+  const Vector<T>& scales() const { return scales_; }
+
+ private:
+  /// Columns of the same entries in both rows: `count` of them.
+  struct ColumnClass {
+    T count;
+    int first, second;  ///< orbits of the first row's entries and of the second's
+  };
+  /// Pairs of rows that the group carries into each other: `count` of them.
+  struct PairClass {
+    T count;
+    int first, second;  ///< row types
+    std::vector<ColumnClass> columns;
+  };
+  struct Kernels {
+    std::unique_ptr<PairKernel<T>> teacher, mixed, student;
+    T teacher_a, student_a;
+  };
+  struct Rows;
+
+  void lay_out();
+  Rows rows_of(const MatrixOrbits& orbits, const Vector<T>& entries, const PairKernel<T>& kernel,
+               bool as_first) const;
+  static std::vector<PairClass> pairs_between(const MatrixOrbits& x, const MatrixOrbits& y,
+                                              bool same);
+  template <class Visit>
+  void for_each_pair(const Vector<T>& entries, Visit visit) const;
+
+  std::shared_ptr<const Kernels> kernels_;
+  MatrixOrbits orbits_, teacher_orbits_;
+  Vector<T> teacher_entries_, scales_;
+  std::vector<PairClass> student_pairs_, mixed_pairs_;
+  T teacher_part_{};
+};
+
+}  // namespace sigmahat

@@ -1,0 +1,167 @@
+#include <algorithm>
+#include <cmath>
+
+#include <Eigen/Eigenvalues>
+#include <doctest/doctest.h>
+
+#include <sigmahat/landscape/symmetric_search.hpp>
+#include <sigmahat/numeric/errors.hpp>
+#include <sigmahat/numeric/precision.hpp>
+#include <sigmahat/optimize/trust_region.hpp>
+
+#include "symmetric_case.hpp"
+
+using namespace sigmahat;
+using Eigen::Index;
+
+namespace {
+
+OrthonormalTask relu_task() {
+  return {parse_activation("relu"), parse_activation("relu")};
+}
+
+std::vector<SymmetricClass> found(const char* isotropy, double d, int starts = 300) {
+  return critical_points(relu_task(), {parse_isotropy(isotropy)}, d, {.starts = starts});
+}
+
+}  // namespace
+
+TEST_CASE("Every critical point found is one of the whole objective") {
+  for (const char* isotropy : {"d", "d-1,1", "d-2,1,1", "d,r:1"}) {
+    int points = 0;
+    for (const SymmetricClass& c : found(isotropy, 6)) {
+      CAPTURE(isotropy);
+      CAPTURE(c.value);
+      const MatrixOrbits orbits(c.point.isotropy, 6);
+      const test::SymmetricCase whole{isotropy, 6};
+      const Weights<double> x = whole.whole_point(orbits, c.point.entries);
+      const auto at_point = whole.whole_objective<double>(orbits)->value_and_gradient(x);
+      CHECK(at_point.value == doctest::Approx(c.value).epsilon(1e-10));
+      CHECK(at_point.gradient.B.norm() < 1e-8);
+      ++points;
+    }
+    CHECK(points >= 2);
+  }
+}
+
+TEST_CASE("Minima that the trust region finds among all matrices are found with their symmetry") {
+  // Of starts N(0, I/d): those that end in a minimum of one of the groups searched.
+  constexpr int d = 10;
+  const test::SymmetricCase whole{"d", d};
+  const MatrixOrbits orbits(parse_isotropy("d"), d);
+  const auto objective = whole.whole_objective<double>(orbits);
+  const std::vector<std::string> names{"10", "9,1", "8,2"};
+  std::vector<Isotropy> groups;
+  for (const std::string& name : names) groups.push_back(parse_isotropy(name));
+  const std::vector<SymmetricClass> classes = critical_points(relu_task(), groups, d, {});
+  const Freedom rows_free{Constraint::free, false};
+  int spurious = 0;
+  std::mt19937_64 engine(1);
+  std::normal_distribution<double> normal;
+  for (int start = 0; start < 100; ++start) {
+    Matrix<double> B(d, d);
+    for (double& x : B.reshaped()) x = normal(engine) / std::sqrt(d);
+    TrustRegion search(*objective, {Vector<double>::Ones(d), B}, rows_free);
+    for (int i = 0; i < 500 && search.gradient_norm() > 1e-11; ++i)
+      if (search.advance() != Move::done) break;
+    if (search.gradient_norm() > 1e-9) continue;
+    const double value = search.current().value;
+    const RecognisedIsotropy own = recognise_isotropy(search.weights().B, 1e-6);
+    if (std::find(names.begin(), names.end(), to_text(own.isotropy)) == names.end()) continue;
+    CAPTURE(start);
+    CAPTURE(value);
+    CHECK(std::any_of(classes.begin(), classes.end(),
+                      [&](const SymmetricClass& c) { return std::abs(c.value - value) < 1e-9; }));
+    spurious += value > 1e-6;
+  }
+  CHECK(spurious > 0);
+}
+
+TEST_CASE("The isotropy of a point is recognised at any dimension") {
+  const MatrixOrbits orbits(parse_isotropy("d-3,1,2"), 1000);
+  // All entries as the indices of two blocks of sizes d-2 and 2 would have them.
+  Vector<double> entries(orbits.dimension_of_fixed_space());
+  const auto block_of = [&](int block) { return block == 2 ? 1 : 0; };
+  for (Index i = 0; i < entries.size(); ++i) {
+    const EntryOrbit& orbit = orbits.entries()[static_cast<std::size_t>(i)];
+    const int row = block_of(orbit.row), column = block_of(orbit.column);
+    entries[i] = orbit.diagonal ? 1 + row : 0.1 * (1 + row + 3 * column);
+  }
+  CHECK(to_text(recognise_isotropy(orbits, entries, 1e-9).isotropy) == "d-2,2");
+  entries[0] += 0.5;  // the diagonal of the block of size d-3
+  CHECK(to_text(recognise_isotropy(orbits, entries, 1e-9).isotropy) == "d-3,2,1");
+
+  const MatrixOrbits twice(parse_isotropy("rrc:d"), 1000);
+  CHECK(to_text(recognise_isotropy(twice, test::random_point(twice, 1), 1e-9).isotropy) == "rrc:d");
+}
+
+TEST_CASE("A polished point satisfies its own residual at twice the precision") {
+  for (const int digits : {17, 40})
+    for (const SymmetricClass& c : found("d-1,1", 30)) {
+      if (!c.isolated) continue;
+      CAPTURE(c.value);
+      const SymmetricCriticalPoint point = examine(relu_task(), c.point, digits);
+      CHECK(static_cast<double>(point.gradient_norm) < 1e3 * std::pow(10.0, -digits));
+      CHECK(point.gradient_norm > 0);
+      CHECK(std::abs(static_cast<double>(point.value.value) - c.value) < 1e-9);
+      double total = 0;
+      for (const IsotypicEigenvalue& eigenvalue : point.spectrum) total += eigenvalue.multiplicity;
+      CHECK(total == 900);
+    }
+}
+
+TEST_CASE("A family followed to a dimension ends at the point that a search there finds") {
+  for (const SymmetricClass& c : found("d-1,1", 8)) {
+    if (!c.isolated || c.value > 0.2) continue;
+    CAPTURE(c.value);
+    const Family family = follow_family(relu_task(), c.point, {9, 12, 25});
+    REQUIRE(family.members.size() == 3);
+    const SymmetricObjective<double> objective(
+        relu_task(), MatrixOrbits(family.members.back().isotropy, 25), 17);
+    const double value = objective.value(family.members.back().entries);
+    const std::vector<SymmetricClass> there = found("d-1,1", 25);
+    CHECK(std::any_of(there.begin(), there.end(), [&](const SymmetricClass& other) {
+      return std::abs(other.value - value) < 1e-9;
+    }));
+  }
+}
+
+TEST_CASE("Following a family up and down again comes back") {
+  const std::vector<SymmetricClass> classes = found("d-1,1", 8);
+  for (const SymmetricClass& c : classes) {
+    if (!c.isolated || c.value > 0.2) continue;
+    const Family up = follow_family(relu_task(), c.point, {300});
+    REQUIRE(up.members.size() == 1);
+    const Family down = follow_family(relu_task(), up.members.front(), {8});
+    REQUIRE(down.members.size() == 1);
+    CHECK((down.members.front().entries - c.point.entries).norm() < 1e-8);
+  }
+}
+
+TEST_CASE(
+    "The loss of the family that random starts find vanishes, that of hidden minima does not") {
+  // Δ(S_{d-1} × S_1): f d and f approach constants with steps of d^(-1/2), which Richardson's
+  // extrapolation removes.
+  const double limits[] = {1 - 4 / (M_PI * M_PI), 1 - 2 / M_PI};
+  std::vector<double> ends;
+  for (const SymmetricClass& c : found("d-1,1", 8)) {
+    if (!c.isolated || c.value < 1e-6) continue;
+    const Family family = follow_family(relu_task(), c.point, {1000, 4000, 16000});
+    if (family.members.size() < 3) continue;
+    std::vector<double> values;
+    for (const SymmetricPoint& member : family.members) {
+      const SymmetricCriticalPoint point = examine(relu_task(), member, 17);
+      if (point.negative + point.undecided > 0) break;
+      values.push_back(static_cast<double>(point.value.value));
+    }
+    if (values.size() < 3) continue;
+    const bool vanishes = values[2] < 0.01;
+    for (std::size_t i = 0; vanishes && i < 3; ++i) values[i] *= family.members[i].d;
+    // h halves from one to the next: remove h, then h².
+    const double first = 2 * values[1] - values[0], second = 2 * values[2] - values[1];
+    const double limit = (4 * second - first) / 3;
+    CHECK(limit == doctest::Approx(limits[vanishes ? 0 : 1]).epsilon(1e-4));
+    ends.push_back(limit);
+  }
+  CHECK(ends.size() == 3);
+}

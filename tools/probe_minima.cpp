@@ -1,0 +1,334 @@
+#include <chrono>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include <sigmahat/landscape/minima.hpp>
+#include <sigmahat/network/problem_file.hpp>
+#include <sigmahat/numeric/errors.hpp>
+#include <sigmahat/numeric/number_text.hpp>
+
+#include "command.hpp"
+#include "output.hpp"
+#include "probe_minima_report.hpp"
+#include "probe_options.hpp"
+
+namespace sigmahat::cli {
+namespace {
+
+constexpr std::uint64_t most_runs = 100'000'000;
+constexpr std::uint64_t most_evaluations = 1'000'000'000'000;
+constexpr int largest_size = 10'000;
+constexpr const char* default_checkpoint = "sigmahat-minima.checkpoint";
+
+struct MinimaOptions : ProbeOptions {
+  std::uint64_t runs = 100;
+  std::optional<StartDistribution> starts;  ///< none: unit rows, or Gaussian ones where free
+  SearchOptions search;
+  std::vector<int> sizes;  ///< dimensions; empty: the one of the problem
+  int excess = 0;          ///< student neurons beyond the dimension, where there are sizes
+  std::optional<std::filesystem::path> checkpoint, resume, output_problems;
+  double checkpoint_seconds = 5;
+};
+
+double positive(const std::string& text) {
+  const double number = from_rational<double>(parse_rational(text));
+  if (!(number > 0)) throw ParseError(fmt::format("expected a number above 0, not \"{}\"", text));
+  return number;
+}
+
+/// "6..20" or "6,8,10".
+std::vector<int> parse_sizes(const std::string& text) {
+  std::vector<int> sizes;
+  if (const std::size_t dots = text.find(".."); dots != std::string::npos) {
+    const auto first = static_cast<int>(parse_whole_number(text.substr(0, dots), 1, largest_size));
+    const auto last = static_cast<int>(
+        parse_whole_number(text.substr(dots + 2), static_cast<std::uint64_t>(first), largest_size));
+    for (int size = first; size <= last; ++size) sizes.push_back(size);
+    return sizes;
+  }
+  for (const Rational& number : parse_rational_list(text))
+    sizes.push_back(static_cast<int>(parse_whole_number(to_text(number), 1, largest_size)));
+  return sizes;
+}
+
+/// The problems that are looked at: one, or one for each size.
+std::vector<ProblemOptions> problems_of(const MinimaOptions& options) {
+  if (options.sizes.empty()) return {options.problem};
+  std::vector<ProblemOptions> problems;
+  for (const int size : options.sizes) {
+    ProblemOptions problem = options.problem;
+    problem.dimension = size;
+    problem.student_width = size + options.excess;
+    problems.push_back(std::move(problem));
+  }
+  return problems;
+}
+
+void check(const MinimaOptions& options) {
+  if (options.sizes.empty()) {
+    if (options.excess != 0)
+      throw InputError("--excess: for --dims alone; expected --student-width");
+    return;
+  }
+  const ProblemOptions& problem = options.problem;
+  for (const auto& [given, name] :
+       {std::pair{problem.file.has_value(), "--problem"},
+        std::pair{problem.dimension.has_value(), "--dim"},
+        std::pair{problem.student_width.has_value(), "--student-width"},
+        std::pair{problem.teacher_width.has_value(), "--teacher-width"}})
+    if (given) throw InputError(fmt::format("--dims: not together with {}", name));
+}
+
+/// What decides which runs there are and where they end.
+Json settings_of(const MinimaOptions& options, const Landscape& landscape,
+                 const StartDistribution& starts) {
+  Json settings;
+  describe(options.problem, landscape.problem, settings);
+  settings.erase("problem_file");
+  describe(landscape.choice, landscape.freedom, settings);
+  settings["start"] = to_text(starts);
+  settings["search"] = to_string(options.search.method);
+  settings["accuracy"] = options.search.flow_accuracy;
+  settings["step"] = options.search.step;
+  settings["tolerance"] = options.search.tolerance;
+  settings["evaluations"] = options.search.most_evaluations;
+  settings["seed"] = json_integer(options.common.seed);
+  return settings;
+}
+
+/// A checkpoint is a line for each size that has been begun.
+std::vector<StoredTally> read_checkpoint(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::vector<StoredTally> stored;
+  for (std::string line; std::getline(stream, line);) stored.push_back(parse_tally(line));
+  if (stream.bad() || (stored.empty() && !std::filesystem::exists(file)))
+    throw IoError(file.string() + ": cannot be read");
+  if (stored.empty()) throw ParseError("no checkpoint of sigmahat probe minima");
+  return stored;
+}
+
+void require_same_settings(const StoredTally& stored, const Json& settings) {
+  const Json then = Json::parse(stored.settings, nullptr, false);
+  for (const auto& [key, value] : settings.items())
+    if (!then.is_object() || !then.contains(key) || then[key] != value)
+      throw InputError(fmt::format("the search had another {}", key));
+}
+
+/// The searches of one call, one size after the other.
+class Study {
+ public:
+  explicit Study(const MinimaOptions& options) : options_(options) {
+    if (options.resume) {
+      try {
+        stored_ = read_checkpoint(*options.resume);
+      } catch (const InputError& error) {
+        throw InputError(fmt::format("--resume {}: {}", options.resume->string(), error.what()));
+      }
+    }
+  }
+
+  /// None where a signal ended it.
+  std::optional<SizeResult> run(std::size_t number, const ProblemOptions& problem) {
+    ProbeOptions of_size = options_;
+    of_size.problem = problem;
+    const Landscape landscape = make_landscape(of_size);
+    MinimaSearch::Options search_options{starts_of(landscape), options_.search,
+                                         options_.common.seed, options_.runs,
+                                         options_.common.threads};
+    search_options.search.freedom = landscape.freedom;
+    const Symmetry symmetry = symmetry_of(landscape.choice, landscape.values);
+    MinimaSearch search(*landscape.objective, landscape.student, landscape.values.teacher.B,
+                        symmetry, search_options);
+    const Json settings = settings_of(options_, landscape, search_options.starts);
+    resume(search, number, settings);
+
+    ProgressBar bar(fmt::format("starts in {} dimensions", landscape.problem.dimension()),
+                    options_.runs, progress_mode(options_.common));
+    const bool done = search.run([&](const MinimaTally& tally) {
+      bar.update(tally.runs, [&] { return fmt::format("{} minima", tally.classes.size()); });
+      if (options_.checkpoint && Clock::now() >= next_checkpoint_) save(tally, settings);
+      return note_.signal() == 0;
+    });
+    if (!done) {
+      save(search.tally(), settings);
+      return {};
+    }
+    finished_ += to_json(search.tally(), settings.dump());
+    return SizeResult{landscape.problem, landscape.freedom.rows, landscape.objective->constant(),
+                      search.tally(),
+                      describe(search.tally(), landscape.problem, landscape.choice,
+                               landscape.freedom, options_.common.threads)};
+  }
+
+  int signal() const { return note_.signal(); }
+  std::string checkpoint_file() const {
+    return options_.checkpoint ? options_.checkpoint->string() : default_checkpoint;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  StartDistribution starts_of(const Landscape& landscape) const {
+    if (options_.starts) return *options_.starts;
+    return parse_start_distribution(landscape.freedom.rows == Constraint::free ? "gaussian"
+                                                                               : "unit");
+  }
+
+  void resume(MinimaSearch& search, std::size_t number, const Json& settings) const {
+    if (number >= stored_.size()) return;
+    try {
+      require_same_settings(stored_[number], settings);
+      if (stored_[number].tally.runs > options_.runs)
+        throw InputError(fmt::format("{} starts are done; expected --starts {} or more",
+                                     stored_[number].tally.runs, stored_[number].tally.runs));
+      search.resume(stored_[number].tally);
+    } catch (const InputError& error) {
+      throw InputError(fmt::format("--resume {}: {}", options_.resume->string(), error.what()));
+    }
+  }
+
+  void save(const MinimaTally& tally, const Json& settings) {
+    write_file(checkpoint_file(), finished_ + to_json(tally, settings.dump()));
+    next_checkpoint_ =
+        Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                           std::chrono::duration<double>(options_.checkpoint_seconds));
+  }
+
+  const MinimaOptions& options_;
+  const SignalNote note_;
+  std::vector<StoredTally> stored_;
+  std::string finished_;  ///< the checkpoint's lines of the sizes that are done
+  Clock::time_point next_checkpoint_ = Clock::now();
+};
+
+Json own_inputs(const MinimaOptions& options, const Landscape& landscape) {
+  const StartDistribution starts = options.starts.value_or(
+      parse_start_distribution(landscape.freedom.rows == Constraint::free ? "gaussian" : "unit"));
+  Json own{{"starts", json_integer(options.runs)},
+           {"start", to_text(starts)},
+           {"search", to_string(options.search.method)},
+           {"accuracy", options.search.flow_accuracy},
+           {"step", options.search.step},
+           {"tolerance", options.search.tolerance},
+           {"evaluations", json_integer(options.search.most_evaluations)},
+           {"dims", options.sizes.empty() ? Json(nullptr) : Json(options.sizes)},
+           {"excess", options.excess}};
+  for (const auto& [key, file] :
+       {std::pair{"output_problems", options.output_problems},
+        std::pair{"checkpoint", options.checkpoint}, std::pair{"resume", options.resume}})
+    own[key] = file ? Json(file->string()) : Json(nullptr);
+  own["checkpoint_seconds"] = options.checkpoint_seconds;
+  return own;
+}
+
+std::string search_in_words(const MinimaOptions& options) {
+  switch (options.search.method) {
+    case SearchMethod::flow:
+      return fmt::format("gradient flow to {:g} a step, then Newton", options.search.flow_accuracy);
+    case SearchMethod::gradient_descent:
+      return fmt::format("gradient descent of step {:g}, then Newton", options.search.step);
+    case SearchMethod::lbfgs:
+      return "L-BFGS, then Newton";
+    case SearchMethod::trust_region:
+      return "trust region, then Newton";
+  }
+  return "";
+}
+
+/// DIR/minimum-1.json, or DIR/minimum-6-1.json where there are sizes.
+void write_problems(const std::filesystem::path& folder, const std::vector<SizeResult>& results) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  for (const SizeResult& result : results) {
+    int number = 0;
+    for (const DescribedMinimum& minimum : result.minima) {
+      const std::string size =
+          results.size() > 1 ? fmt::format("{}-", result.problem.dimension()) : std::string();
+      write_file(folder / fmt::format("minimum-{}{}.json", size, ++number),
+                 to_json(with_student(result.problem, minimum.found.point.x, result.constraint)));
+    }
+  }
+}
+
+ExitCode run_minima(const MinimaOptions& options) {
+  check(options);
+  std::vector<Target> files;
+  if (options.checkpoint) files.push_back({"--checkpoint", *options.checkpoint});
+  check_delivery(options.common, {}, files);
+
+  const std::vector<ProblemOptions> problems = problems_of(options);
+  Study study(options);
+  std::vector<SizeResult> results;
+  for (std::size_t i = 0; i < problems.size(); ++i) {
+    auto result = study.run(i, problems[i]);
+    if (!result) {
+      std::fputs(fmt::format("sigmahat probe minima: interrupted; go on with the same options and "
+                             "--resume {}\n",
+                             study.checkpoint_file())
+                     .c_str(),
+                 stderr);
+      return static_cast<ExitCode>(128 + study.signal());
+    }
+    results.push_back(std::move(*result));
+  }
+
+  ProbeOptions first = options;
+  first.problem = problems.front();
+  const Landscape landscape = make_landscape(first);
+  Report report = probe_report("minima", first, landscape, own_inputs(options, landscape));
+  report.heading.emplace_back(
+      "starts", fmt::format("{}, {}", options.runs, report.inputs["start"].get<std::string>()));
+  report.heading.emplace_back("search", search_in_words(options));
+  for (Section& section : minima_sections(results)) report.sections.push_back(std::move(section));
+  if (options.output_problems) write_problems(*options.output_problems, results);
+  deliver(report, minima_plot(results, to_text(landscape.choice)), options.common);
+  return ExitCode::done;
+}
+
+}  // namespace
+
+Run add_probe_minima(CLI::App& command) {
+  auto options = std::make_shared<MinimaOptions>();
+  MinimaOptions* o = options.get();
+  add_parsed_option(command, "--starts", "N", "so many (100)", [o](const std::string& text) {
+    o->runs = parse_whole_number(text, 1, most_runs);
+  });
+  add_parsed_option(command, "--start", "KIND", "unit, gaussian[:SCALE], orthogonal, near:SCALE",
+                    [o](const std::string& text) { o->starts = parse_start_distribution(text); });
+  add_parsed_option(command, "--search", "NAME", "flow, gd, lbfgs or trust-region (flow)",
+                    [o](const std::string& text) { o->search.method = parse_search_method(text); });
+  add_parsed_option(command, "--accuracy", "E", "of a step of the flow (1e-3)",
+                    [o](const std::string& text) { o->search.flow_accuracy = positive(text); });
+  add_parsed_option(command, "--step", "H", "of gd (0.1)",
+                    [o](const std::string& text) { o->search.step = positive(text); });
+  add_parsed_option(command, "--tolerance", "G", "gradient norm at the end (1e-12)",
+                    [o](const std::string& text) { o->search.tolerance = positive(text); });
+  add_parsed_option(command, "--evaluations", "N", "gradients a search may take (1e6)",
+                    [o](const std::string& text) {
+                      o->search.most_evaluations = parse_whole_number(text, 1, most_evaluations);
+                    });
+  add_parsed_option(command, "--dims", "LIST", "6..20 or 6,8: these dimensions in turn, B* = I",
+                    [o](const std::string& text) { o->sizes = parse_sizes(text); });
+  add_whole_number(command, "--excess", o->excess, -largest_size, largest_size,
+                   "with --dims: student neurons beyond the dimension (0)");
+  add_parsed_option(command, "--output-problems", "DIR", "a problem file for each minimum",
+                    [o](const std::string& text) { o->output_problems = text; });
+  add_parsed_option(command, "--checkpoint", "FILE", "save now and then, to go on from",
+                    [o](const std::string& text) { o->checkpoint = text; });
+  add_parsed_option(command, "--checkpoint-seconds", "S", "between two checkpoints (5)",
+                    [o](const std::string& text) { o->checkpoint_seconds = positive(text); });
+  add_parsed_option(command, "--resume", "FILE", "go on from a checkpoint",
+                    [o](const std::string& text) { o->resume = text; });
+  add_probe_options(command, *o);
+  command.footer(
+      "Examples:\n"
+      "  sigmahat probe minima --dim 6 --starts 200\n"
+      "  sigmahat probe minima --dim 4 --objective G:mu=0.05\n"
+      "  sigmahat probe minima --dims 6..9 --constraint free --fixed-a --plot -\n");
+  return [options] { return run_minima(*options); };
+}
+
+}  // namespace sigmahat::cli

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <sigmahat/landscape/minima.hpp>
+#include <sigmahat/network/problem.hpp>
+
+#include "plot.hpp"
+#include "report.hpp"
+
+namespace sigmahat::cli {
+
+/// The minima of one problem.
+struct SizeResult {
+  Problem problem;
+  Constraint constraint;
+  double constant;  ///< of the objective
+  MinimaTally tally;
+  std::vector<DescribedMinimum> minima;
+};
+
+/// What was found: a table of minima, before it one of sizes where there are several.
+std::vector<Section> minima_sections(const std::vector<SizeResult>& results);
+
+/// Of one problem, the share of starts that end at each value; of several, the share that ends in
+/// spurious minima, their values and smallest eigenvalues against the dimension.
+Plot minima_plot(const std::vector<SizeResult>& results, const std::string& objective);
+
+}  // namespace sigmahat::cli
