@@ -1,23 +1,20 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <set>
 
 #include <fmt/format.h>
 
-#include <sigmahat/landscape/symmetric_search.hpp>
 #include <sigmahat/network/problem_file.hpp>
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/number_text.hpp>
 #include <sigmahat/numeric/precision.hpp>
 
 #include "command.hpp"
+#include "isotropy_report.hpp"
 #include "output.hpp"
 
 namespace sigmahat::cli {
 namespace {
-
-using Align = Column::Align;
 
 constexpr int most_starts = 10'000'000;
 constexpr int largest_dimension = 100'000;
@@ -92,214 +89,6 @@ std::vector<double> dimensions_of(const IsotropyOptions& options) {
   return dimensions;
 }
 
-/// A class of critical points, and what becomes of it as d grows.
-struct FoundFamily {
-  SymmetricClass start;
-  std::vector<SymmetricCriticalPoint> members;
-  std::vector<std::string> failures;  ///< of members that could not be examined
-  std::optional<double> lost_beyond;
-};
-
-bool is_global(const SymmetricCriticalPoint& point, const OrthonormalTask& task) {
-  const MatrixOrbits orbits(point.point.isotropy, point.point.d);
-  return zero_is_attained(task, orbits.row_count(), orbits.column_count()) &&
-         abs(point.value.value) <= point.value.error_bound + Real(1e-12);
-}
-
-/// "global", "spurious", "minimum" where nothing is known of the global one, "saddle", "flat".
-std::string kind_of(const SymmetricCriticalPoint& point, const OrthonormalTask& task) {
-  if (point.negative > 0) return "saddle";
-  if (is_global(point, task)) return "global";
-  if (point.undecided > 0) return "flat";
-  const MatrixOrbits orbits(point.point.isotropy, point.point.d);
-  return zero_is_attained(task, orbits.row_count(), orbits.column_count()) ? "spurious" : "minimum";
-}
-
-/// The digits for people shortened to `few`.
-Value shortened(const Enclosure& number, int few, int digits) {
-  Value value = certified(number, digits);
-  const Value brief = certified(number, few);
-  value.text = brief.text;
-  value.latex = brief.latex;
-  return value;
-}
-
-Value symbolic(const Isotropy& isotropy) {
-  const std::string text = notation(isotropy);
-  return {text, "$" + notation(isotropy, true) + "$", text};
-}
-
-Value count_of(double number) {
-  return whole(static_cast<std::uint64_t>(number));
-}
-
-Json entries_json(const Vector<Real>& entries, int digits) {
-  Json list = Json::array();
-  for (const Real& entry : entries) list.push_back(to_text(entry, digits));
-  return list;
-}
-
-Table points_table(const std::vector<FoundFamily>& families, const OrthonormalTask& task,
-                   int digits) {
-  Table table{
-      "points",
-      {{"family", "#", "", Align::right},
-       {"isotropy", "isotropy", ""},
-       {"notation", "", "", Align::left, Audience::programs},
-       {"d", "d", "$d$", Align::right},
-       {.key = "value", .label = "f", .latex = "$f$", .align = Align::point, .certified = true},
-       {"gradient_norm", "|∇f|", "$|\\nabla f|$", Align::right},
-       {.key = "min_eigenvalue",
-        .label = "least λ",
-        .latex = "least $\\lambda$",
-        .align = Align::point,
-        .certified = true},
-       {"min_multiplicity", "times", "", Align::right},
-       {.key = "max_eigenvalue",
-        .label = "largest λ",
-        .align = Align::point,
-        .audience = Audience::programs,
-        .certified = true},
-       {"max_multiplicity", "", "", Align::right, Audience::programs},
-       {"morse_index", "index", "", Align::right},
-       {"undecided", "", "", Align::right, Audience::programs},
-       {"kind", "kind", ""},
-       {"entries", "", "", Align::left, Audience::json_only}},
-      {}};
-  for (std::size_t f = 0; f < families.size(); ++f)
-    for (const SymmetricCriticalPoint& point : families[f].members) {
-      const IsotypicEigenvalue &least = point.spectrum.front(), &largest = point.spectrum.back();
-      table.rows.push_back(
-          {{whole(f + 1), word(to_text(point.point.isotropy)), symbolic(point.point.isotropy),
-            count_of(point.point.d), shortened(point.value, 7, digits),
-            rounded(static_cast<double>(point.gradient_norm), 1), shortened(least.value, 4, digits),
-            count_of(least.multiplicity), shortened(largest.value, 4, digits),
-            count_of(largest.multiplicity), count_of(point.negative), count_of(point.undecided),
-            word(kind_of(point, task)), Value{"", "", entries_json(point.entries, digits)}}});
-    }
-  return table;
-}
-
-/// d log f / d log d between the last two members.
-std::optional<double> exponent_of(const FoundFamily& family) {
-  if (family.members.size() < 2) return std::nullopt;
-  const SymmetricCriticalPoint &last = family.members.back(),
-                               &before = family.members[family.members.size() - 2];
-  const auto f = static_cast<double>(last.value.value), g = static_cast<double>(before.value.value);
-  if (f < 1e-12 || g < 1e-12) return std::nullopt;
-  return std::log(f / g) / std::log(last.point.d / before.point.d);
-}
-
-Section families_section(const std::vector<FoundFamily>& families, bool followed) {
-  const Audience where = followed ? Audience::everyone : Audience::programs;
-  Table table{"families",
-              {{"family", "#", "", Align::right},
-               {"isotropy", "", "", Align::left, Audience::programs},
-               {"notation", "isotropy group", ""},
-               {"starts", "starts", "", Align::right},
-               {"reached", "to d", "", Align::right, where},
-               {"exponent", "exponent", "", Align::point, where},
-               {"remark", "remark", ""}},
-              {}};
-  for (std::size_t f = 0; f < families.size(); ++f) {
-    const FoundFamily& family = families[f];
-    std::vector<std::string> remarks;
-    if (!family.start.isolated) remarks.emplace_back("not isolated");
-    if (family.lost_beyond)
-      remarks.push_back(fmt::format("not followed beyond d = {:.4g}", *family.lost_beyond));
-    if (!family.failures.empty())
-      remarks.push_back(fmt::format("{} not polished", family.failures.size()));
-    const std::optional<double> exponent = exponent_of(family);
-    table.rows.push_back(
-        {{whole(f + 1), word(to_text(family.start.point.isotropy)),
-          symbolic(family.start.point.isotropy), count_of(family.start.count),
-          family.members.empty() ? absent("") : count_of(family.members.back().point.d),
-          exponent ? fixed(*exponent, 3) : absent(""),
-          word(fmt::format("{}", fmt::join(remarks, "; ")))}});
-  }
-  return {.title = followed ? "Families, with d log f / d log d at the end" : "Where they are from",
-          .table = std::move(table)};
-}
-
-Section entries_section(const SymmetricCriticalPoint& point, int number, int digits) {
-  const MatrixOrbits orbits(point.point.isotropy, point.point.d);
-  Table table{"chosen.entries",
-              {{"row_block", "row block", "", Align::right},
-               {"column_block", "column block", "", Align::right},
-               {"diagonal", "on the diagonal", ""},
-               {"size", "entries", "", Align::right},
-               {"value", "value", "", Align::point}},
-              {}};
-  for (std::size_t i = 0; i < orbits.entries().size(); ++i) {
-    const EntryOrbit& orbit = orbits.entries()[i];
-    const auto row = static_cast<std::size_t>(orbit.row),
-               column = static_cast<std::size_t>(orbit.column);
-    const std::string text = to_text(point.entries[static_cast<Eigen::Index>(i)], digits);
-    table.rows.push_back(
-        {{whole(static_cast<std::uint64_t>(orbits.rows()[row].block) + 1),
-          whole(static_cast<std::uint64_t>(orbits.columns()[column].block) + 1),
-          yes_no(orbit.diagonal), count_of(orbit.size), Value{text, latex_digits(text), text}}});
-  }
-  return {.title = fmt::format("Point {}: the matrix", number), .table = std::move(table)};
-}
-
-Section spectrum_section(const SymmetricCriticalPoint& point, int number, int digits) {
-  const MatrixOrbits orbits(point.point.isotropy, point.point.d);
-  Table table{"chosen.eigenvalues",
-              {{.key = "value", .label = "eigenvalue", .align = Align::point, .certified = true},
-               {"multiplicity", "times", "", Align::right},
-               {"representation", "representation", ""}},
-              {}};
-  double total = 0;
-  for (const IsotypicEigenvalue& eigenvalue : point.spectrum) {
-    table.rows.push_back({{certified(eigenvalue.value, digits), count_of(eigenvalue.multiplicity),
-                           word(to_text(eigenvalue.irreducible, orbits))}});
-    total += eigenvalue.multiplicity;
-  }
-  table.rows.push_back({{absent("total"), count_of(total), word("")}, true});
-  return {.title = fmt::format("Point {}: all eigenvalues of the Hessian", number),
-          .fields = {{"chosen.number", "", whole(static_cast<std::uint64_t>(number)), "",
-                      Audience::programs}},
-          .table = std::move(table)};
-}
-
-Plot families_plot(const std::vector<FoundFamily>& families, bool followed,
-                   const std::string& title) {
-  if (!followed) {
-    Curve points{"critical points", Curve::Style::circles, {}, {}};
-    for (const FoundFamily& family : families)
-      for (const SymmetricCriticalPoint& point : family.members) {
-        points.x.push_back(point.negative);
-        points.y.push_back(static_cast<double>(point.value.value));
-      }
-    return {.title = title,
-            .x_label = "Morse index",
-            .y_label = "loss f",
-            .curves = {std::move(points)}};
-  }
-  Plot plot{.title = title,
-            .x_label = "dimension d",
-            .y_label = "loss f",
-            .log_x = true,
-            .log_y = true,
-            .curves = {}};
-  for (std::size_t f = 0; f < families.size(); ++f) {
-    Curve curve{fmt::format("{}: {}", f + 1, to_text(families[f].start.point.isotropy)),
-                Curve::Style::line_with_points,
-                {},
-                {}};
-    for (const SymmetricCriticalPoint& point : families[f].members) {
-      const auto value = static_cast<double>(point.value.value);
-      // The global minimum's zero, within rounding, has no place on a logarithmic axis.
-      if (value < 1e-12) continue;
-      curve.x.push_back(point.point.d);
-      curve.y.push_back(value);
-    }
-    if (!curve.x.empty()) plot.curves.push_back(std::move(curve));
-  }
-  return plot;
-}
-
 /// The point as a problem: the teacher is the identity in the order of the blocks' columns.
 Problem problem_of(const SymmetricCriticalPoint& point, const OrthonormalTask& task) {
   const MatrixOrbits orbits(point.point.isotropy, point.point.d);
@@ -328,51 +117,15 @@ void check(const IsotropyOptions& options, const std::vector<double>& dimensions
                                      most_rows_written));
 }
 
-std::vector<FoundFamily> find(const IsotropyOptions& options, const OrthonormalTask& task,
-                              const std::vector<double>& dimensions) {
-  std::vector<FoundFamily> families;
-  {
-    const ElapsedTime time("critical points", progress_mode(options.common));
-    for (SymmetricClass& start : critical_points(task, options.groups, dimensions.front(),
-                                                 {.starts = options.starts,
-                                                 .seed = options.common.seed,
-                                                 .threads = options.common.threads}))
-      families.push_back({std::move(start), {}, {}, {}});
-  }
-  const bool followed = dimensions.size() > 1;
-  ProgressBar bar("points", families.size(), progress_mode(options.common));
-  std::uint64_t done = 0;
-  for (FoundFamily& family : families) {
-    const auto examine_into = [&](const SymmetricPoint& point) {
-      try {
-        family.members.push_back(examine(task, point, options.common.digits));
-      } catch (const NumericalError& error) {
-        family.failures.emplace_back(error.what());
-      }
-    };
-    examine_into(family.start.point);
-    const bool wanted =
-        options.followed == Followed::all ||
-        (!family.members.empty() && family.members.front().negative == 0 && family.start.isolated);
-    if (followed && wanted && !family.members.empty()) {
-      const Family rest =
-          follow_family(task, family.start.point, {dimensions.begin() + 1, dimensions.end()});
-      family.lost_beyond = rest.lost_beyond;
-      for (const SymmetricPoint& point : rest.members) examine_into(point);
-    }
-    if (followed && !wanted) family.members.clear();
-    bar.update(++done);
-  }
-  std::erase_if(families, [&](const FoundFamily& family) {
-    return family.members.empty() && (followed || family.failures.empty());
-  });
-  return families;
-}
-
-std::string words_of(const std::vector<Isotropy>& groups) {
-  std::vector<std::string> words;
-  for (const Isotropy& group : groups) words.push_back(notation(group));
-  return fmt::format("{}", fmt::join(words, "; "));
+std::vector<SymmetricFamily> find(const IsotropyOptions& options, const OrthonormalTask& task,
+                                  const std::vector<double>& dimensions) {
+  const FamilySearch search{.search = {.starts = options.starts,
+                                       .seed = options.common.seed,
+                                       .threads = options.common.threads},
+                            .minima_only = options.followed == Followed::minima,
+                            .digits = options.common.digits};
+  const ElapsedTime time("critical points", progress_mode(options.common));
+  return symmetric_families(task, options.groups, dimensions, search);
 }
 
 Json inputs_of(const IsotropyOptions& options, const std::vector<double>& dimensions) {
@@ -403,7 +156,7 @@ ExitCode run_isotropy(const IsotropyOptions& options) {
   const OrthonormalTask task{options.teacher, options.student.value_or(options.teacher),
                              options.teacher_a, options.student_a};
   const PrecisionScope precision(options.common.digits, guard_digits);
-  const std::vector<FoundFamily> families = find(options, task, dimensions);
+  const std::vector<SymmetricFamily> families = find(options, task, dimensions);
   const bool followed = dimensions.size() > 1;
 
   const SymmetricCriticalPoint* chosen = nullptr;
@@ -415,18 +168,18 @@ ExitCode run_isotropy(const IsotropyOptions& options) {
     chosen = &families[number - 1].members.back();
   }
 
-  Report report{
-      .command = "probe isotropy",
-      .title = "sigmahat probe isotropy: critical points with symmetry " + words_of(options.groups),
-      .inputs = inputs_of(options, dimensions)};
+  Report report{.command = "probe isotropy",
+                .title = "sigmahat probe isotropy: critical points with symmetry",
+                .inputs = inputs_of(options, dimensions)};
   const auto network = [](const Activation& activation, const Rational& a) {
     return (a == 1 ? "" : to_text(a) + " ") + activation.name();
   };
   report.heading = {
+      {"groups", words_of(options.groups)},
       {"loss",
-       fmt::format("f = E(Σ {} - Σ {})², orthonormal teacher, free rows;",
+       fmt::format("f = E(Σ {} - Σ {})², orthonormal teacher, free rows",
                    network(task.teacher, task.teacher_a), network(task.student, task.student_a))},
-      {"", "twice the ½E(·)² of Safran and Shamir, Arjevani and Field"},
+      {"note", "Safran and Shamir, Arjevani and Field write f/2"},
       {"search", fmt::format("{} starts a group at d = {}", options.starts, dimensions.front())},
       {"precision", describe_numerics(options.common)}};
   report.sections.push_back(
@@ -481,8 +234,8 @@ Run add_probe_isotropy(CLI::App& command) {
   command.footer(
       "A GROUP is the sizes of blocks, which may grow with d. A block permutes as many\n"
       "rows as columns at once; r:2 permutes two rows alone, c:2 two columns. Searched\n"
-      "are the matrices that the group fixes, a handful of numbers at any d; spectra are\n"
-      "those on all matrices.\n"
+      "are the matrices that the group fixes, a handful of numbers at any d; spectra\n"
+      "are those on all matrices.\n"
       "Examples:\n"
       "  sigmahat probe isotropy d-1,1\n"
       "  sigmahat probe isotropy d d-1,1 d-2,2 --dim 6..1000 --plot -\n"

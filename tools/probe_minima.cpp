@@ -85,7 +85,7 @@ void check(const MinimaOptions& options) {
 /// What decides which runs there are and where they end.
 Json settings_of(const MinimaOptions& options, const Landscape& landscape,
                  const StartDistribution& starts) {
-  Json settings;
+  Json settings{{"seed", json_integer(options.common.seed)}};
   describe(options.problem, landscape.problem, settings);
   settings.erase("problem_file");
   describe(landscape.choice, landscape.freedom, settings);
@@ -95,7 +95,6 @@ Json settings_of(const MinimaOptions& options, const Landscape& landscape,
   settings["step"] = options.search.step;
   settings["tolerance"] = options.search.tolerance;
   settings["evaluations"] = options.search.most_evaluations;
-  settings["seed"] = json_integer(options.common.seed);
   return settings;
 }
 
@@ -157,10 +156,11 @@ class Study {
       return {};
     }
     finished_ += to_json(search.tally(), settings.dump());
+    if (options_.checkpoint) write_file(*options_.checkpoint, finished_);
     return SizeResult{landscape.problem, landscape.freedom.rows, landscape.objective->constant(),
                       search.tally(),
                       describe(search.tally(), landscape.problem, landscape.choice,
-                               landscape.freedom, options_.common.threads)};
+                               landscape.freedom, options_.common.digits, options_.common.threads)};
   }
 
   int signal() const { return note_.signal(); }
@@ -282,7 +282,8 @@ ExitCode run_minima(const MinimaOptions& options) {
   report.heading.emplace_back(
       "starts", fmt::format("{}, {}", options.runs, report.inputs["start"].get<std::string>()));
   report.heading.emplace_back("search", search_in_words(options));
-  for (Section& section : minima_sections(results)) report.sections.push_back(std::move(section));
+  for (Section& section : minima_sections(results, options.common.digits))
+    report.sections.push_back(std::move(section));
   if (options.output_problems) write_problems(*options.output_problems, results);
   deliver(report, minima_plot(results, to_text(landscape.choice)), options.common);
   return ExitCode::done;
@@ -312,7 +313,7 @@ Run add_probe_minima(CLI::App& command) {
                     });
   add_parsed_option(command, "--dims", "LIST", "6..20 or 6,8: these dimensions in turn, B* = I",
                     [o](const std::string& text) { o->sizes = parse_sizes(text); });
-  add_whole_number(command, "--excess", o->excess, -largest_size, largest_size,
+  add_whole_number(command, "--excess", o->excess, 0, largest_size,
                    "with --dims: student neurons beyond the dimension (0)");
   add_parsed_option(command, "--output-problems", "DIR", "a problem file for each minimum",
                     [o](const std::string& text) { o->output_problems = text; });
@@ -324,6 +325,7 @@ Run add_probe_minima(CLI::App& command) {
                     [o](const std::string& text) { o->resume = text; });
   add_probe_options(command, *o);
   command.footer(
+      "With --digits N beyond 17 the minima are refined to N digits.\n"
       "Examples:\n"
       "  sigmahat probe minima --dim 6 --starts 200\n"
       "  sigmahat probe minima --dim 4 --objective G:mu=0.05\n"

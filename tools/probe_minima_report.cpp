@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <sigmahat/network/problem_file.hpp>
+#include <sigmahat/numeric/number_text.hpp>
 
 namespace sigmahat::cli {
 namespace {
@@ -58,6 +59,11 @@ Value value_shown(double value) {
     shown.latex = zero.latex;
   }
   return shown;
+}
+
+Value text_of(const Real& number, int digits) {
+  const std::string text = to_text(number, digits);
+  return {text, latex_digits(text), Json(text)};
 }
 
 Value shown(const std::optional<double>& number, int digits) {
@@ -121,7 +127,7 @@ Table sizes_table(const std::vector<SizeResult>& results) {
   return table;
 }
 
-Table minima_table(const std::vector<SizeResult>& results) {
+Table minima_table(const std::vector<SizeResult>& results, int digits) {
   const Audience of_many = results.size() > 1 ? Audience::everyone : Audience::programs;
   const bool flat = std::any_of(results.begin(), results.end(), [](const SizeResult& result) {
     return std::any_of(result.minima.begin(), result.minima.end(),
@@ -143,6 +149,8 @@ Table minima_table(const std::vector<SizeResult>& results) {
                          {"gradient_norm", "gradient", "", Align::point, Audience::programs},
                          {"isolated", "", "", Align::left, Audience::programs},
                          {"first_start", "", "", Align::right, Audience::programs},
+                         {"precise.value", "", "", Align::point, Audience::programs},
+                         {"precise.gradient_norm", "", "", Align::point, Audience::programs},
                          {"problem", "", "", Align::left, Audience::json_only}});
   for (const SizeResult& result : results)
     for (const DescribedMinimum& minimum : result.minima) {
@@ -152,15 +160,17 @@ Table minima_table(const std::vector<SizeResult>& results) {
                value_shown(found.point.value), whole(found.count)}};
       add_proportion(row, minimum.fraction);
       const Problem point = with_student(result.problem, found.point.x, result.constraint);
-      for (Value& cell :
-           std::vector<Value>{word(std::string(to_string(minimum.standing))),
-                              yes_no(minimum.standing == Standing::global),
-                              rounded(curvature.smallest, eigenvalue_digits),
-                              rounded(curvature.largest, eigenvalue_digits),
-                              whole(static_cast<std::uint64_t>(curvature.negative)),
-                              whole(static_cast<std::uint64_t>(curvature.zero)),
-                              rounded(minimum.gradient_norm, 2), yes_no(!found.flat),
-                              whole(found.first_run), Value{"", "", Json::parse(to_json(point))}})
+      for (Value& cell : std::vector<Value>{
+               word(std::string(to_string(minimum.standing))),
+               yes_no(minimum.standing == Standing::global),
+               rounded(curvature.smallest, eigenvalue_digits),
+               rounded(curvature.largest, eigenvalue_digits),
+               whole(static_cast<std::uint64_t>(curvature.negative)),
+               whole(static_cast<std::uint64_t>(curvature.zero)), rounded(minimum.gradient_norm, 2),
+               yes_no(!found.flat), whole(found.first_run),
+               minimum.precise ? text_of(minimum.precise->value, digits) : absent(""),
+               minimum.precise ? text_of(minimum.precise->gradient_norm, 2) : absent(""),
+               Value{"", "", Json::parse(to_json(point))}})
         row.cells.push_back(std::move(cell));
       table.rows.push_back(std::move(row));
     }
@@ -238,14 +248,15 @@ Plot plot_of_values(const SizeResult& result, const std::string& objective) {
 
 }  // namespace
 
-std::vector<Section> minima_sections(const std::vector<SizeResult>& results) {
+std::vector<Section> minima_sections(const std::vector<SizeResult>& results, int digits) {
   std::vector<Section> sections;
   if (results.size() > 1) {
     sections.push_back({.title = "Sizes", .table = sizes_table(results)});
-    sections.push_back({.title = "Minima", .table = minima_table(results)});
+    sections.push_back({.title = "Minima", .table = minima_table(results, digits)});
   } else {
-    sections.push_back(
-        {.title = "", .fields = tally_fields(results.front()), .table = minima_table(results)});
+    sections.push_back({.title = "",
+                        .fields = tally_fields(results.front()),
+                        .table = minima_table(results, digits)});
   }
   return sections;
 }

@@ -21,7 +21,8 @@ struct SizeResult {
 };
 
 /// What was found: a table of minima, before it one of sizes where there are several.
-std::vector<Section> minima_sections(const std::vector<SizeResult>& results);
+/// @param digits  of the values that minima have been refined to, where they have
+std::vector<Section> minima_sections(const std::vector<SizeResult>& results, int digits);
 
 /// Of one problem, the share of starts that end at each value; of several, the share that ends in
 /// spurious minima, their values and smallest eigenvalues against the dimension.

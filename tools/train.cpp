@@ -50,11 +50,6 @@ std::string samples_in_words(const TrainPlan& plan) {
   return text;
 }
 
-std::string constraint_in_words(const Freedom& freedom) {
-  return fmt::format("{}, a {}", freedom.rows == Constraint::sphere ? "unit rows" : "free rows",
-                     freedom.trains_a ? "trained" : "fixed");
-}
-
 using Lines = std::vector<std::pair<std::string, std::string>>;
 
 /// What a run does, label and words.
@@ -74,7 +69,7 @@ Lines heading_of(const PlannedRun& run, const Problem& problem) {
     lines.emplace_back("samples", samples_in_words(plan));
     lines.emplace_back("labels", labels_in_words(plan));
   }
-  lines.emplace_back("constraint", constraint_in_words(plan.training.freedom));
+  lines.emplace_back("constraint", in_words(plan.training.freedom));
   lines.emplace_back("precision", several_seeds
                                       ? fmt::format("{} digits", run.options.common.digits)
                                       : describe_numerics(run.options.common));

@@ -36,6 +36,13 @@ std::vector<const TrajectoryPoint*> some_points(const Trajectory& trajectory) {
   return points;
 }
 
+Value rounded_or_absent(const std::optional<double>& number, int digits) {
+  return number ? rounded(*number, digits) : absent("");
+}
+Audience audience_of(const std::optional<double>& number) {
+  return number ? Audience::everyone : Audience::json_only;
+}
+
 Table trajectory_table(const TrainedRun& run) {
   const bool sampled = run.trajectory.back().samples > 0;
   Table table{"trajectory",
@@ -262,6 +269,8 @@ Section runs_section(const Sweep& sweep, const std::vector<TrainedRun>& runs) {
         Column{"above_constant", detail == Audience::everyone ? "loss above" : "above", "",
                Align::point},
         Column{"gradient_norm", "gradient", "", Align::point, detail},
+        Column{"batch_noise", "", "", Align::point, Audience::programs},
+        Column{"noise_floor", "", "", Align::point, Audience::programs},
         Column{"surrogate_distance", "surrogate", "", Align::point},
         Column{"distance_modulo_permutation", "", "", Align::point, Audience::programs},
         Column{"spectral_distance", "spectral", "", Align::point}})
@@ -276,7 +285,8 @@ Section runs_section(const Sweep& sweep, const std::vector<TrainedRun>& runs) {
     for (Value value :
          {whole(run.seed), word(std::string(to_string(run.outcome))), whole(last.iteration),
           whole(last.samples), rounded(last.loss, digits), rounded(above_at_end(run), digits),
-          rounded(last.gradient_norm, 3), rounded(distance.surrogate, digits),
+          rounded(last.gradient_norm, 3), rounded_or_absent(run.batch_noise, 3),
+          rounded_or_absent(run.noise_floor, 3), rounded(distance.surrogate, digits),
           rounded(distance.modulo_permutation, digits), rounded(distance.spectral, digits)})
       row.cells.push_back(std::move(value));
     table.rows.push_back(std::move(row));
@@ -289,10 +299,13 @@ Section medians_section(const Sweep& sweep, const std::vector<TrainedRun>& runs)
   for (Column column :
        {Column{"runs", "runs", "", Align::right},
         Column{"iterations", "iterations", "", Align::right, Audience::programs},
-        Column{"above_constant", "loss above", "", Align::point},
+        Column{"above_constant", table.columns.empty() ? "loss above" : "above", "", Align::point},
         Column{"above_constant_least", "", "", Align::point, Audience::programs},
         Column{"above_constant_largest", "", "", Align::point, Audience::programs},
         Column{"gradient_norm", "gradient", "", Align::point, Audience::programs},
+        Column{"noise_floor", "floor", "", Align::point,
+               table.columns.empty() && runs.front().noise_floor ? Audience::everyone
+                                                                 : Audience::programs},
         Column{"surrogate_distance", "surrogate", "", Align::point},
         Column{"surrogate_distance_least", "", "", Align::point, Audience::programs},
         Column{"surrogate_distance_largest", "largest", "", Align::point},
@@ -309,13 +322,18 @@ Section medians_section(const Sweep& sweep, const std::vector<TrainedRun>& runs)
         spread_of(group, [](const TrainedRun& run) { return run.trajectory.back().gradient_norm; });
     const Spread far =
         spread_of(group, [](const TrainedRun& run) { return spectral(run.trajectory.back()); });
+    std::vector<double> floors;
+    for (const TrainedRun* run : group.runs)
+      if (run->noise_floor) floors.push_back(*run->noise_floor);
     Row row;
     for (const std::string& setting : group.settings) row.cells.push_back(word(setting));
-    for (Value value : {whole(group.runs.size()), rounded(iterations.median, digits),
-                        rounded(above.median, digits), rounded(above.least, digits),
-                        rounded(above.largest, digits), rounded(gradient.median, digits),
-                        rounded(distance.median, digits), rounded(distance.least, digits),
-                        rounded(distance.largest, digits), rounded(far.median, digits)})
+    for (Value value :
+         {whole(group.runs.size()), rounded(iterations.median, digits),
+          rounded(above.median, digits), rounded(above.least, digits),
+          rounded(above.largest, digits), rounded(gradient.median, digits),
+          floors.empty() ? absent("") : rounded(spread_of(std::move(floors)).median, digits),
+          rounded(distance.median, digits), rounded(distance.least, digits),
+          rounded(distance.largest, digits), rounded(far.median, digits)})
       row.cells.push_back(std::move(value));
     table.rows.push_back(std::move(row));
   }
@@ -346,6 +364,10 @@ std::vector<Section> run_sections(const TrainedRun& run, const Problem& end, boo
           {"final.above_constant", "above the constant", rounded(last.loss - run.constant, digits),
            "what a student can remove", squared_distance ? Audience::everyone : Audience::programs},
           {"final.gradient_norm", "gradient norm", rounded(last.gradient_norm, 3)},
+          {"final.batch_noise", "batch noise", rounded_or_absent(run.batch_noise, 3),
+           "of one batch's gradient", audience_of(run.batch_noise)},
+          {"final.noise_floor", "noise floor", rounded_or_absent(run.noise_floor, 3),
+           "of the loss, from that noise and the last step", audience_of(run.noise_floor)},
           {"final.surrogate_distance", "surrogate distance", rounded(distance.surrogate, digits)},
           {"final.distance_modulo_permutation", "distance",
            rounded(distance.modulo_permutation, digits), "modulo permutation and sign"},

@@ -20,7 +20,9 @@ struct TrainedRun {
   std::vector<std::string> settings;  ///< its value of each axis of the sweep
   std::string labels;  ///< what was subtracted from them, in words; empty without samples
   Outcome outcome;
-  double constant;  ///< of the objective
+  double constant;                         ///< of the objective
+  std::optional<double> batch_noise = {};  ///< of the last gradient, where samples are fresh
+  std::optional<double> noise_floor = {};  ///< of the loss, at the last step of sgd
   Weights<double> weights;
   Trajectory trajectory;
 };

@@ -12,6 +12,7 @@
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/parallel.hpp>
 #include <sigmahat/objective/fast_objective.hpp>
+#include <sigmahat/optimize/batch_noise.hpp>
 
 #include "output.hpp"
 
@@ -58,11 +59,33 @@ struct Experiment {
   }
   Experiment(const Experiment&) = delete;
   Experiment& operator=(const Experiment&) = delete;
+
+  TrainedRun ended(const PlannedRun& run, Outcome outcome) const {
+    const TrainPlan& plan = run.plan;
+    TrainedRun end{.seed = run.options.common.seed,
+                   .settings = run.settings,
+                   .labels = plan.sampling ? labels_in_words(plan) : "",
+                   .outcome = outcome,
+                   .constant = objective->constant(),
+                   .weights = training->weights(),
+                   .trajectory = training->trajectory()};
+    if (plan.sampling && plan.sampling->data_set == 0 && outcome != Outcome::diverged) {
+      const TrainingOptions& options = plan.training;
+      const std::uint64_t done = training->iteration();
+      end.batch_noise = batch_noise(*objective, *sampled, end.weights, options.freedom, done);
+      if (options.method == Method::sgd)
+        end.noise_floor = noise_floor(*end.batch_noise,
+                                      (*options.step)(done == 0 ? 0 : done - 1, options.iterations),
+                                      options.momentum);
+    }
+    return end;
+  }
 };
 
 /// The first run of each setting: whatever is wrong with a run is wrong with the one of its setting
 /// that comes first, the seed aside.
 void check_that_runs_begin(const std::vector<PlannedRun>& planned) {
+  if (planned.size() == 1) return;  // it will say so itself
   const Sweep& sweep = planned.front().options.sweep;
   for (std::size_t i = 0; i < planned.size(); ++i) {
     const std::vector<std::size_t> places = combination(sweep, i);
@@ -258,23 +281,21 @@ RunsEnd run_all(const TrainOptions& options, const std::vector<PlannedRun>& plan
         }
         watch.end(i, outcome, training);
       }
-      const auto& [settings, own, plan] = planned[i];
-      runs[i] = {own.common.seed,
-                 settings,
-                 plan.sampling ? labels_in_words(plan) : "",
-                 outcome,
-                 experiment.objective->constant(),
-                 training.weights(),
-                 training.trajectory()};
+      runs[i] = experiment.ended(planned[i], outcome);
     } catch (...) {
       watch.stop();
       throw;
     }
   };
-  if (alone)
-    work(0);
-  else
-    for_each_block(planned.size(), options.common.threads, work);
+  try {
+    if (alone)
+      work(0);
+    else
+      for_each_block(planned.size(), options.common.threads, work);
+  } catch (...) {
+    watch.finish();  // one run has failed: what the others have done is not lost
+    throw;
+  }
   if (interrupted) return watch.interrupted();
   watch.finish();
   RunsEnd end;

@@ -12,6 +12,7 @@
 using namespace sigmahat;
 using Eigen::Index;
 using sigmahat::bench::median;
+using sigmahat::bench::processor_seconds;
 using sigmahat::bench::seconds;
 
 namespace {
@@ -116,7 +117,7 @@ void draw_batch(Index batch, Team& team) {
 }
 
 /// SGD on fresh samples, B of unit rows against the identity. Arguments: threads; batch. Ten
-/// iterations at a time and the parts are timed in turn; medians.
+/// iterations at a time and the parts are timed in turn, one thread by its processor time; medians.
 template <class T>
 void fresh_sample_sgd(benchmark::State& state) {
   const auto threads = static_cast<int>(state.range(0));
@@ -139,16 +140,19 @@ void fresh_sample_sgd(benchmark::State& state) {
       x.B -= 1e-4 * result.gradient.B;
     }
   };
+  const auto time = [&](const auto& work) {
+    return threads == 1 ? processor_seconds(work) : seconds(work);
+  };
   iterate();
   std::vector<double> products, normals, total;
   for (auto _ : state) {
-    products.push_back(seconds([&] {
+    products.push_back(time([&] {
       for (int i = 0; i < at_a_time; ++i) multiply_batch<T>(x.B, batch, team);
     }));
-    normals.push_back(seconds([&] {
+    normals.push_back(time([&] {
       for (int i = 0; i < at_a_time; ++i) draw_batch<T>(batch, team);
     }));
-    total.push_back(seconds(iterate));
+    total.push_back(time(iterate));
     state.SetIterationTime(total.back());
   }
   const double all = median(total);

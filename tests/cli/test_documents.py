@@ -14,7 +14,7 @@ import unittest
 
 from program import SOURCE, run
 
-DOCUMENTS = ["README.md", "docs/commands.md"]
+DOCUMENTS = ["README.md", "docs/commands.md", "docs/landscape-symmetry.md"]
 BLOCK = re.compile(
     r"^<!-- output: sigmahat (?P<arguments>[^\n]*) -->\n(?:```text\n.*?^```\n)?", re.M | re.S)
 

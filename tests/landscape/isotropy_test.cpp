@@ -51,6 +51,17 @@ TEST_CASE("An isotropy is written as in the literature") {
   CHECK(notation(parse_isotropy("d-2,r:2,c:2")) == "ΔS_{d-2} × S_2(r) × S_2(c)");
 }
 
+TEST_CASE("Sizes at one dimension are told in terms of it") {
+  const auto named = [](const char* text, int d) {
+    return to_text(in_terms_of_dimension(parse_isotropy(text), d));
+  };
+  CHECK(named("9,1", 10) == "d-1,1");
+  CHECK(named("10,r:1", 10) == "d,r:1");
+  CHECK(named("r:8,c:8,2", 10) == "r:d-2,c:d-2,2");
+  CHECK(named("5,5", 10) == "5,5");
+  CHECK(named("d-1,1", 10) == "d-1,1");
+}
+
 TEST_CASE("What is no isotropy is refused") {
   for (const char* text : {"", ",", "d-1,", "0", "-1,d", "x:2", "r:", "d-", "d/0", "e-1", "d*2",
                            "d-1;1", "99999999", "r:c:2"}) {

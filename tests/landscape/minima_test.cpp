@@ -3,8 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <sigmahat/landscape/minima.hpp>
-#include <sigmahat/landscape/precise_point.hpp>
 #include <sigmahat/numeric/errors.hpp>
+#include <sigmahat/numeric/precision.hpp>
 
 #include "../optimize/talk_problem.hpp"
 
@@ -37,7 +37,7 @@ struct Study {
     return {*talk.objective, talk.start(), talk.values.teacher.B, symmetry, options};
   }
   std::vector<DescribedMinimum> describe(const MinimaTally& tally) const {
-    return sigmahat::describe(tally, talk.problem, choice, talk.freedom, 2);
+    return sigmahat::describe(tally, talk.problem, choice, talk.freedom, 17, 2);
   }
 };
 
@@ -71,6 +71,20 @@ TEST_CASE("G has no minima but the teacher, up to permutation and sign") {
     const Matrix<double> sizes = minima[0].found.point.x.B.cwiseAbs();
     CHECK((sizes.array() - sizes.array().round()).abs().maxCoeff() <= 1e-12);
   }
+}
+
+TEST_CASE("minima are refined to the digits that are asked for") {
+  // One neuron on the circle: the least value -μ of G is at the basis.
+  Study study("G:mu=1/3", 2, unit_rows, 4, 1);
+  MinimaSearch search = study.search();
+  CHECK(search.run());
+  const auto minima =
+      sigmahat::describe(search.tally(), study.talk.problem, study.choice, unit_rows, 60, 1);
+  REQUIRE(minima.size() == 1);
+  REQUIRE(minima[0].precise.has_value());
+  const PrecisionScope precision(70);
+  CHECK(abs(Real(3 * Real(minima[0].precise->value) + 1)) <= pow(Real(10), -59));
+  CHECK(minima[0].precise->gradient_norm <= pow(Real(10), -59));
 }
 
 TEST_CASE("up to five ReLU neurons have no spurious minimum that starts reach; eight have") {

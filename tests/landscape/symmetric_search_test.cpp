@@ -4,7 +4,7 @@
 #include <Eigen/Eigenvalues>
 #include <doctest/doctest.h>
 
-#include <sigmahat/landscape/symmetric_search.hpp>
+#include <sigmahat/landscape/symmetric_families.hpp>
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/precision.hpp>
 #include <sigmahat/optimize/trust_region.hpp>
@@ -102,7 +102,9 @@ TEST_CASE("A polished point satisfies its own residual at twice the precision") 
       CAPTURE(c.value);
       const SymmetricCriticalPoint point = examine(relu_task(), c.point, digits);
       CHECK(static_cast<double>(point.gradient_norm) < 1e3 * std::pow(10.0, -digits));
-      CHECK(point.gradient_norm > 0);
+      // The teacher's entries are 1 and 0, where the gradient is zero; no other point's are as
+      // short.
+      CHECK((point.gradient_norm > 0) == (c.value > 1e-9));
       CHECK(std::abs(static_cast<double>(point.value.value) - c.value) < 1e-9);
       double total = 0;
       for (const IsotypicEigenvalue& eigenvalue : point.spectrum) total += eigenvalue.multiplicity;
@@ -114,7 +116,7 @@ TEST_CASE("A family followed to a dimension ends at the point that a search ther
   for (const SymmetricClass& c : found("d-1,1", 8)) {
     if (!c.isolated || c.value > 0.2) continue;
     CAPTURE(c.value);
-    const Family family = follow_family(relu_task(), c.point, {9, 12, 25});
+    const Continuation family = follow_family(relu_task(), c.point, {9, 12, 25});
     REQUIRE(family.members.size() == 3);
     const SymmetricObjective<double> objective(
         relu_task(), MatrixOrbits(family.members.back().isotropy, 25), 17);
@@ -130,9 +132,9 @@ TEST_CASE("Following a family up and down again comes back") {
   const std::vector<SymmetricClass> classes = found("d-1,1", 8);
   for (const SymmetricClass& c : classes) {
     if (!c.isolated || c.value > 0.2) continue;
-    const Family up = follow_family(relu_task(), c.point, {300});
+    const Continuation up = follow_family(relu_task(), c.point, {300});
     REQUIRE(up.members.size() == 1);
-    const Family down = follow_family(relu_task(), up.members.front(), {8});
+    const Continuation down = follow_family(relu_task(), up.members.front(), {8});
     REQUIRE(down.members.size() == 1);
     CHECK((down.members.front().entries - c.point.entries).norm() < 1e-8);
   }
@@ -146,7 +148,7 @@ TEST_CASE(
   std::vector<double> ends;
   for (const SymmetricClass& c : found("d-1,1", 8)) {
     if (!c.isolated || c.value < 1e-6) continue;
-    const Family family = follow_family(relu_task(), c.point, {1000, 4000, 16000});
+    const Continuation family = follow_family(relu_task(), c.point, {1000, 4000, 16000});
     if (family.members.size() < 3) continue;
     std::vector<double> values;
     for (const SymmetricPoint& member : family.members) {
@@ -164,4 +166,43 @@ TEST_CASE(
     ends.push_back(limit);
   }
   CHECK(ends.size() == 3);
+}
+
+TEST_CASE("Students of an even activation are one class whatever the signs of their rows") {
+  const OrthonormalTask task{parse_activation("abs"), parse_activation("abs")};
+  const std::vector<SymmetricClass> classes =
+      critical_points(task, {parse_isotropy("d")}, 6, {.starts = 300});
+  REQUIRE(classes.size() >= 3);
+  for (std::size_t i = 1; i < classes.size(); ++i)
+    CHECK(classes[i].value > classes[i - 1].value + 1e-9);
+  CHECK(classes.front().value < 1e-12);
+}
+
+TEST_CASE("Families are told from each other, and where one ends is told") {
+  const std::vector<SymmetricFamily> families =
+      symmetric_families(relu_task(), {parse_isotropy("d-1,1")}, {8, 10, 40},
+                         {.search = {.starts = 300}, .minima_only = false});
+  int global = 0, spurious = 0, lost = 0;
+  for (const SymmetricFamily& family : families) {
+    if (family.members.empty()) continue;
+    const CriticalKind kind = kind_of(relu_task(), family.members.front());
+    CHECK((kind == CriticalKind::saddle) == (family.members.front().negative > 0));
+    global += kind == CriticalKind::global;
+    spurious += kind == CriticalKind::spurious;
+    if (!family.lost_beyond) continue;
+    ++lost;
+    CHECK(*family.lost_beyond >= family.members.back().point.d);
+    CHECK(*family.lost_beyond < 40);
+  }
+  CHECK(global == 1);
+  CHECK(spurious == 3);
+  // A saddle whose rows become parallel on the way.
+  CHECK(lost >= 1);
+}
+
+TEST_CASE("A point without derivatives is refused") {
+  // All rows zero: quadratic students are smooth there, but have no direction.
+  const OrthonormalTask task{parse_activation("quadratic"), parse_activation("quadratic")};
+  const SymmetricPoint zero{parse_isotropy("d"), 5, Vector<double>{{0.0, 0.0}}};
+  CHECK_THROWS_AS(polished(task, zero, 17), NumericalError);
 }

@@ -8,6 +8,7 @@
 #include <sigmahat/coefficients/table.hpp>
 #include <sigmahat/kernel/angular_form.hpp>
 #include <sigmahat/kernel/dual_kernel.hpp>
+#include <sigmahat/kernel/fixed_kernel.hpp>
 #include <sigmahat/kernel/piecewise_kernel.hpp>
 #include <sigmahat/kernel/series_sum.hpp>
 #include <sigmahat/numeric/elementary.hpp>
@@ -232,12 +233,16 @@ class PowerKernel final : public DualKernel<T> {
     return jet;
   }
 
+  std::shared_ptr<const FixedKernel> fixed(const FixedFormat& format) const override {
+    return make_fixed_angular_kernel(format, form_, derivative(form_));
+  }
+
   std::string method() const override { return "closed form"; }
 
  private:
   explicit PowerKernel(const AngularForm& value) : PowerKernel(value, derivative(value)) {}
   PowerKernel(const AngularForm& value, const AngularForm& first)
-      : value_(value), first_(first), second_(derivative(first)) {}
+      : form_(value), value_(value), first_(first), second_(derivative(first)) {}
 
   struct Sides {
     Rational right, left;  ///< coefficients of u_+^m and u_-^m
@@ -281,6 +286,7 @@ class PowerKernel final : public DualKernel<T> {
     return {c.rho, square(c.rho), std::move(root), std::move(turn), std::move(rest)};
   }
 
+  AngularForm form_;
   AngularFunction<T> value_, first_, second_;
   T inverse_pi_ = 1 / pi<T>();
   T half_ = T(1) / 2;
@@ -301,6 +307,13 @@ class Magnitude {
 
   mag_ptr get() { return value_; }
   mag_srcptr get() const { return value_; }
+  /// Above its logarithm by less than 1.
+  double log2() const {
+    constexpr double none = -1e12;
+    if (mag_is_zero(value_) || !fmpz_fits_si(MAG_EXPREF(value_)))
+      return mag_cmp_2exp_si(value_, 0) < 0 ? none : -none;
+    return static_cast<double>(fmpz_get_si(MAG_EXPREF(value_)));
+  }
 
  private:
   mag_t value_;
@@ -392,6 +405,17 @@ class SeriesKernel final : public DualKernel<T> {
     }
     if (bounded(2)) jet.second = widened(bend, reach(c, 2));
     return jet;
+  }
+
+  std::shared_ptr<const FixedKernel> fixed(const FixedFormat& format) const override {
+    if constexpr (in_balls) {
+      if (!tails_) return make_fixed_series_kernel(format, sum_.coefficients(), {});
+      const auto &tail = (*tails_)[0], &slope_tail = (*tails_)[1];
+      if (tail && slope_tail)
+        return make_fixed_series_kernel(format, sum_.coefficients(),
+                                        FixedTail{tail->log2(), slope_tail->log2()});
+    }
+    return nullptr;
   }
 
   std::string method() const override {

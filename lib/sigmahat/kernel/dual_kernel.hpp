@@ -11,6 +11,9 @@
 
 namespace sigmahat {
 
+class FixedKernel;   // kernel/fixed_kernel.hpp
+struct FixedFormat;  // numeric/fixed_point.hpp
+
 /// ρ in [-1,1] with 1-ρ and 1+ρ to full relative accuracy: near ±1 the rounded ρ alone has lost
 /// half the digits of arccos ρ (MATH.md 3).
 template <Scalar T>
@@ -51,6 +54,8 @@ class DualKernel {
   virtual ~DualKernel() = default;
   virtual T value(const Correlation<T>& c) const = 0;
   virtual KernelJet<T> jet(const Correlation<T>& c) const = 0;
+  /// κ and κ' in fixed point, for many pairs of rows at once; null where there is no such form.
+  virtual std::shared_ptr<const FixedKernel> fixed(const FixedFormat&) const { return nullptr; }
   /// "closed form" or "series, K = 210".
   virtual std::string method() const = 0;
 };

@@ -47,6 +47,11 @@ class HomogeneousKernel final : public PairKernel<T> {
     return {value, T(degree * value), T(degree * degree * value)};
   }
 
+  std::optional<FixedPairKernel> fixed(const FixedFormat& format) const override {
+    if (auto kernel = kernel_->fixed(format)) return FixedPairKernel{n_, p_, std::move(kernel)};
+    return {};
+  }
+
   std::string method() const override { return kernel_->method(); }
 
  private:

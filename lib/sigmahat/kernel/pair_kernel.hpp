@@ -71,6 +71,12 @@ struct DiagonalJet {
   T c{0}, lambda_c{0}, cc{0};
 };
 
+/// k = ‖b‖^n ‖c‖^p κ(ρ), κ in fixed point.
+struct FixedPairKernel {
+  int first_degree, second_degree;  ///< n and p
+  std::shared_ptr<const FixedKernel> kernel;
+};
+
 /// k = E[σ(⟨b,x⟩ + c) γ(⟨b',x⟩ + d)], x ~ N(0, I) (MATH.md 4). With T = Interval the results
 /// enclose the exact values.
 template <Scalar T>
@@ -85,6 +91,8 @@ class PairKernel {
   virtual PairJet<T> jet(const NeuronPair<T>& pair) const = 0;
   /// Of a neuron that `first` gave.
   virtual DiagonalJet<T> diagonal(const Neuron<T>& neuron) const = 0;
+  /// None where the kernel is not of this form.
+  virtual std::optional<FixedPairKernel> fixed(const FixedFormat&) const { return {}; }
   /// "closed form" or "series, K = 210".
   virtual std::string method() const = 0;
 };

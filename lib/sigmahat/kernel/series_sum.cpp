@@ -80,6 +80,16 @@ SeriesSum::SeriesSum(const std::vector<Ball>& coefficients) {
   }
 }
 
+std::vector<Ball> SeriesSum::coefficients() const {
+  const Derivative& d = derivatives_[0];
+  std::vector<Ball> list;
+  for (std::size_t j = 0; j < d.coefficients.size(); ++j) {
+    list.resize(d.lowest + step_ * j);
+    list.push_back(d.coefficients[j]);
+  }
+  return list;
+}
+
 std::size_t SeriesSum::Derivative::length(double shrinkage, slong bits) const {
   const double enough = static_cast<double>(lead - bits - guard_bits);
   std::size_t below = 0, above = coefficients.size();

@@ -17,6 +17,8 @@ class SeriesSum {
  public:
   /// @param coefficients  c_0, c_1, ...
   explicit SeriesSum(const std::vector<Ball>& coefficients);
+  /// c_0, c_1, ... up to the last that is not zero.
+  std::vector<Ball> coefficients() const;
 
   /// ρ and its powers, as many as the sums need.
   class Argument {

@@ -63,6 +63,6 @@ struct Curvature {
   int zero;      ///< flat directions
   double smallest, largest;
 };
-Curvature curvature(const Vector<double>& eigenvalues, double flatness = 1e-9);
+Curvature curvature(const Vector<double>& eigenvalues, double flatness = 1e-7);
 
 }  // namespace sigmahat

@@ -9,7 +9,10 @@
 namespace sigmahat {
 namespace {
 
-/// Eigenvalues and squared pivots below this share of the largest count as zero.
+/// Squared pivots below this share of the largest count as zero: where a minimum is one of fourth
+/// order, a gradient of 1e-12 leaves a curvature of 1e-8.
+constexpr double flat_pivot = 1e-7;
+/// Eigenvalues below it count as zero.
 constexpr double flat = 1e-10;
 
 }  // namespace
@@ -36,7 +39,8 @@ HessianSolver::HessianSolver(const Objective<double>& objective, const Iterate& 
       hessian_on_basis(at.x, at.euclidean_gradient, objective.hessian(at.x), freedom);
   cholesky_.emplace(H);
   const auto pivots = cholesky_->matrixLLT().diagonal().array().square();
-  if (cholesky_->info() == Eigen::Success && pivots.minCoeff() > flat * pivots.maxCoeff()) return;
+  if (cholesky_->info() == Eigen::Success && pivots.minCoeff() > flat_pivot * pivots.maxCoeff())
+    return;
   cholesky_.reset();
   if (only_definite) return;
   eigen_.emplace(H, Eigen::ComputeEigenvectors);

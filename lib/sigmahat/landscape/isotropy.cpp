@@ -162,6 +162,13 @@ std::string notation(const Isotropy& isotropy, bool latex) {
   return text.empty() ? "trivial" : text;
 }
 
+Isotropy in_terms_of_dimension(Isotropy isotropy, int d) {
+  for (IsotropyBlock& block : isotropy.blocks)
+    if (block.size.numerator == 0 && 2 * block.size.constant > d)
+      block.size = {1, 1, block.size.constant - d};
+  return isotropy;
+}
+
 MatrixOrbits::MatrixOrbits(std::vector<IsotropyBlock> shapes, std::vector<double> sizes)
     : shapes_(std::move(shapes)), sizes_(std::move(sizes)) {
   for (std::size_t b = 0; b < shapes_.size(); ++b) {

@@ -47,6 +47,10 @@ std::string to_text(const BlockSize& size);
 /// rows or columns alone is marked with r or c.
 std::string notation(const Isotropy& isotropy, bool latex = false);
 
+/// The same sizes at dimension d with the largest of them, where it is more than half of d, in
+/// terms of d: "9,1" at d = 10 is "d-1,1". So points of one family have one name.
+Isotropy in_terms_of_dimension(Isotropy isotropy, int d);
+
 /// The rows of one block's copy, or its columns.
 struct LineType {
   int block;

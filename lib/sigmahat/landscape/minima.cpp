@@ -215,7 +215,8 @@ Proportion wilson_interval(std::uint64_t count, std::uint64_t runs, double confi
   const double z = boost::math::quantile(boost::math::normal(), (1 + confidence) / 2);
   const double centre = (p + z * z / (2 * n)) / (1 + z * z / n);
   const double half = z / (1 + z * z / n) * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-  return {p, std::max(0.0, centre - half), std::min(1.0, centre + half)};
+  // At the ends exactly, where rounding would leave them beside.
+  return {p, count == 0 ? 0 : centre - half, count == runs ? 1 : centre + half};
 }
 
 }  // namespace sigmahat

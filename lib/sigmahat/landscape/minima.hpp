@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <sigmahat/landscape/critical_point.hpp>
+#include <sigmahat/landscape/precise_point.hpp>
 #include <sigmahat/landscape/starts.hpp>
 #include <sigmahat/landscape/symmetry.hpp>
 
@@ -145,13 +146,17 @@ struct DescribedMinimum {
   Curvature curvature;
   /// Of the point as it is, evaluated afresh at twice the precision of double.
   double gradient_norm;
+  /// The point refined to more digits than double has, where they are asked for and the class is of
+  /// isolated minima.
+  std::optional<PrecisePoint> precise = {};
 };
 
 /// The classes by increasing value. Spectra are those of double. A lower value may be known of
 /// another class, or of the teacher's rows themselves.
+/// @param digits  to which points are refined beyond double; 17: not at all
 std::vector<DescribedMinimum> describe(const MinimaTally& tally, const Problem& problem,
                                        const ObjectiveChoice& choice, const Freedom& freedom,
-                                       int threads = 0);
+                                       int digits = 17, int threads = 0);
 
 /// A lower bound on the objective that holds for students of every width: the constant of a squared
 /// distance; of G with an orthonormal teacher and μ, a* >= 0 the bound -μ m max a*_i, since

@@ -2,7 +2,6 @@
 #include <cmath>
 
 #include <sigmahat/landscape/minima.hpp>
-#include <sigmahat/landscape/precise_point.hpp>
 #include <sigmahat/numeric/parallel.hpp>
 #include <sigmahat/objective/fast_objective.hpp>
 
@@ -10,7 +9,8 @@ namespace sigmahat {
 namespace {
 
 /// Digits of a point in double, twice.
-constexpr int twice_double = 34;
+constexpr int digits_of_double = 17;
+constexpr int twice_double = 2 * digits_of_double;
 /// Values closer than this, to one or to their own size, are equal.
 constexpr double same_value = 1e-9;
 
@@ -63,7 +63,7 @@ std::optional<double> lower_bound(const Objective<double>& objective, const Obje
 
 std::vector<DescribedMinimum> describe(const MinimaTally& tally, const Problem& problem,
                                        const ObjectiveChoice& choice, const Freedom& freedom,
-                                       int threads) {
+                                       int digits, int threads) {
   const auto values = at_precision<double>(problem);
   const auto objective = make_fast_objective(choice, values, freedom.rows, 1);
   const std::optional<double> bound = lower_bound(*objective, choice, values);
@@ -87,10 +87,13 @@ std::vector<DescribedMinimum> describe(const MinimaTally& tally, const Problem& 
         curvature(hessian_eigensystem(*objective, minimum.found.point.x, freedom).values);
   });
   // One by one: the precision in force belongs to the process.
-  for (DescribedMinimum& minimum : list)
-    minimum.gradient_norm =
-        evaluate_precisely(problem, choice, freedom, minimum.found.point.x, twice_double)
-            .gradient_norm.convert_to<double>();
+  for (DescribedMinimum& minimum : list) {
+    const Weights<double>& x = minimum.found.point.x;
+    minimum.gradient_norm = evaluate_precisely(problem, choice, freedom, x, twice_double)
+                                .gradient_norm.convert_to<double>();
+    if (digits > digits_of_double && !minimum.found.flat)
+      minimum.precise = refine_precisely(problem, choice, freedom, x, digits);
+  }
   return list;
 }
 

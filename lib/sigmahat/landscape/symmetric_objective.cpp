@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -22,14 +23,6 @@ MatrixOrbits teacher_orbits(const MatrixOrbits& student) {
 }
 
 }  // namespace
-
-/// Neurons for a kernel, one for each row type.
-template <Scalar T>
-struct SymmetricObjective<T>::Rows {
-  const Vector<T>& entries;
-  std::vector<T> length;
-  std::vector<Neuron<T>> neurons;
-};
 
 template <Scalar T>
 SymmetricObjective<T>::SymmetricObjective(const OrthonormalTask& task, MatrixOrbits orbits,
@@ -62,6 +55,7 @@ void SymmetricObjective<T>::lay_out() {
   teacher_entries_ = Vector<T>::Constant(teacher_orbits_.dimension_of_fixed_space(), T(0));
   for (int c = 0; c < static_cast<int>(orbits_.columns().size()); ++c)
     teacher_entries_[teacher_orbits_.entry(c, c, true)] = T(1);
+  teacher_rows_ = rows_of(teacher_orbits_, teacher_entries_, *kernels_->mixed, false);
   student_pairs_ = pairs_between(orbits_, orbits_, true);
   mixed_pairs_ = pairs_between(orbits_, teacher_orbits_, false);
 
@@ -121,7 +115,7 @@ typename SymmetricObjective<T>::Rows SymmetricObjective<T>::rows_of(const Matrix
                                                                     const PairKernel<T>& kernel,
                                                                     bool as_first) const {
   using std::sqrt;
-  Rows rows{entries, {}, {}};
+  Rows rows;
   for (int i = 0; i < static_cast<int>(orbits.rows().size()); ++i) {
     T squared(0);
     for (int c = 0; c < static_cast<int>(orbits.columns().size()); ++c) {
@@ -141,12 +135,12 @@ typename SymmetricObjective<T>::Rows SymmetricObjective<T>::rows_of(const Matrix
   return rows;
 }
 
-/// visit(pair, factor of its kernel in f, kernel, its neurons, unit rows u and v at the columns'
-/// classes, their angle, whether the second row is the student's)
 template <Scalar T>
 template <class Visit>
-void SymmetricObjective<T>::for_each_pair(const Vector<T>& entries, Visit visit) const {
-  const auto visit_all = [&](const std::vector<PairClass>& pairs, const Rows& x, const Rows& y,
+void SymmetricObjective<T>::for_each_pair(const Vector<T>& entries, const Rows& student,
+                                          Visit visit) const {
+  const auto visit_all = [&](const std::vector<PairClass>& pairs, const Rows& x,
+                             const Vector<T>& x_entries, const Rows& y, const Vector<T>& y_entries,
                              const PairKernel<T>& kernel, const T& weight, bool second_moves) {
     for (const PairClass& pair : pairs) {
       const Index classes = static_cast<Index>(pair.columns.size());
@@ -154,8 +148,8 @@ void SymmetricObjective<T>::for_each_pair(const Vector<T>& entries, Visit visit)
       T product(0), apart(0), together(0);
       for (Index c = 0; c < classes; ++c) {
         const ColumnClass& column = pair.columns[at(c)];
-        u[c] = x.entries[column.first] / x.length[at(pair.first)];
-        v[c] = y.entries[column.second] / y.length[at(pair.second)];
+        u[c] = x_entries[column.first] / x.length[at(pair.first)];
+        v[c] = y_entries[column.second] / y.length[at(pair.second)];
         product += column.count * T(u[c] * v[c]);
         apart += column.count * square(T(u[c] - v[c]));
         together += column.count * square(T(u[c] + v[c]));
@@ -164,18 +158,21 @@ void SymmetricObjective<T>::for_each_pair(const Vector<T>& entries, Visit visit)
       const Correlation<T> angle{known_within(product, T(-1), T(1)),
                                  known_within(T(apart / 2), T(0), T(2)),
                                  known_within(T(together / 2), T(0), T(2))};
-      visit(pair, T(weight * pair.count), kernel,
-            NeuronPair<T>{x.neurons[at(pair.first)], y.neurons[at(pair.second)], angle}, u, v,
-            second_moves);
+      visit(PairAt{pair,
+                   T(weight * pair.count),
+                   kernel,
+                   {x.neurons[at(pair.first)], y.neurons[at(pair.second)], angle},
+                   std::move(u),
+                   std::move(v),
+                   second_moves});
     }
   };
   const Kernels& k = *kernels_;
-  const Rows student = rows_of(orbits_, entries, *k.student, true);
-  const Rows student_second = rows_of(orbits_, entries, *k.student, false);
-  visit_all(student_pairs_, student, student_second, *k.student, T(2 * square(k.student_a)), true);
+  visit_all(student_pairs_, student, entries, student, entries, *k.student,
+            T(2 * square(k.student_a)), true);
   const Rows mixed = rows_of(orbits_, entries, *k.mixed, true);
-  const Rows teacher = rows_of(teacher_orbits_, teacher_entries_, *k.mixed, false);
-  visit_all(mixed_pairs_, mixed, teacher, *k.mixed, T(-2 * k.teacher_a * k.student_a), false);
+  visit_all(mixed_pairs_, mixed, entries, teacher_rows_, teacher_entries_, *k.mixed,
+            T(-2 * k.teacher_a * k.student_a), false);
 }
 
 template <Scalar T>
@@ -185,9 +182,8 @@ T SymmetricObjective<T>::value(const Vector<T>& entries) const {
   for (std::size_t i = 0; i < rows.neurons.size(); ++i)
     sum += square(kernels_->student_a) * T(orbits_.rows()[i].size) *
            kernels_->student->diagonal(rows.neurons[i]).value;
-  for_each_pair(entries, [&](const PairClass&, const T& weight, const PairKernel<T>& kernel,
-                             const NeuronPair<T>& neurons, const Vector<T>&, const Vector<T>&,
-                             bool) { sum += weight * kernel.value(neurons); });
+  for_each_pair(entries, rows,
+                [&](const PairAt& p) { sum += p.weight * p.kernel.value(p.neurons); });
   return sum;
 }
 
@@ -222,13 +218,80 @@ Vector<T> unit_tangent(Vector<T> w, const Correlation<T>& angle) {
   return w;
 }
 
-/// Symmetric matrices added up in the lower triangle.
-template <Scalar T>
-void add_symmetric(Matrix<T>& H, int i, int j, const T& x) {
-  H(std::max(i, j), std::min(i, j)) += x;
-}
-
 }  // namespace
+
+/// With u and v the unit rows, w = v - ρu, ŵ = w/|w|, z = u - ρv and ẑ = z/|z|,
+///   ∂_b k    = (k_ρ w + k_λ u)/r,
+///   ∂_b² k   = (k_ρρ wwᵀ + (k_ρλ - k_ρ)(wuᵀ + uwᵀ) + (k_λλ - k_λ) uuᵀ
+///              + (k_λ - ρk_ρ)(I - uuᵀ))/r²,
+///   ∂_b∂_c k = (k_ρρ wzᵀ + k_ρμ wvᵀ + k_ρλ uzᵀ + k_λμ uvᵀ + k_ρ(I - vvᵀ - uzᵀ))/(rs).
+template <Scalar T>
+void SymmetricObjective<T>::add_pair(Evaluation& sums, const PairAt& p, bool with_hessian) const {
+  const PairJet<T> k = p.kernel.jet(p.neurons);
+  if (!k.differentiable)
+    throw DomainError(
+        fmt::format("no gradient: student rows of type {} are parallel to others, where the kernel "
+                    "has no proven derivative",
+                    p.pair.first));
+  const Vector<T>&u = p.u, &v = p.v;
+  const Correlation<T>& angle = p.neurons.angle;
+  const T &r = p.neurons.first.length, &s = p.neurons.second.length;
+  const Vector<T> w = tangent(u, v, angle), z = tangent(v, u, angle);
+  const Index classes = u.size();
+  sums.value += p.weight * k.value;
+  for (Index c = 0; c < classes; ++c) {
+    const ColumnClass& column = p.pair.columns[at(c)];
+    const T share = p.weight * column.count;
+    sums.gradient[column.first] += share * T(k.rho * w[c] + k.lambda * u[c]) / r;
+    if (p.second_moves) sums.gradient[column.second] += share * T(k.rho * z[c] + k.mu * v[c]) / s;
+  }
+  if (!with_hessian) return;
+
+  Matrix<T>& H = sums.hessian;
+  const Vector<T> w_unit = unit_tangent(w, angle), z_unit = unit_tangent(z, angle);
+  const auto add_own = [&](const Vector<T>& own, const Vector<T>& across,
+                           const Vector<T>& across_unit, const T& length, const T& k_own,
+                           const T& k_rho_own, const T& k_own_own, bool first) {
+    const T scale = p.weight / square(length);
+    const T level = scale * T(k_own - angle.rho * k.rho);
+    const T bend = scale * k.weighted_rho_rho;
+    const T twist = scale * T(k_rho_own - k.rho);
+    const T radial = scale * T(k_own_own - k_own) - level;
+    for (Index c = 0; c < classes; ++c) {
+      const ColumnClass& x = p.pair.columns[at(c)];
+      const int i = first ? x.first : x.second;
+      H(i, i) += level * x.count;
+      for (Index e = 0; e < classes; ++e) {
+        const ColumnClass& y = p.pair.columns[at(e)];
+        const int j = first ? y.first : y.second;
+        if (j > i) continue;
+        H(i, j) += T(x.count * y.count) * T(bend * T(across_unit[c] * across_unit[e]) +
+                                            twist * T(across[c] * own[e] + own[c] * across[e]) +
+                                            radial * T(own[c] * own[e]));
+      }
+    }
+  };
+  add_own(u, w, w_unit, r, k.lambda, k.rho_lambda, k.lambda_lambda, true);
+  if (!p.second_moves) return;
+  add_own(v, z, z_unit, s, k.mu, k.rho_mu, k.mu_mu, false);
+
+  const T scale = p.weight / T(r * s);
+  // The pair and its reverse: once in a triangle, twice on the diagonal.
+  const auto add_mixed = [&](int i, int j, const T& value) {
+    H(std::max(i, j), std::min(i, j)) += i == j ? T(2 * value) : value;
+  };
+  for (Index c = 0; c < classes; ++c) {
+    const ColumnClass& x = p.pair.columns[at(c)];
+    add_mixed(x.first, x.second, T(scale * k.rho * x.count));
+    for (Index e = 0; e < classes; ++e) {
+      const ColumnClass& y = p.pair.columns[at(e)];
+      const T value = k.weighted_rho_rho * T(w_unit[c] * z_unit[e]) + k.rho_mu * T(w[c] * v[e]) +
+                      T(k.rho_lambda - k.rho) * T(u[c] * z[e]) + k.lambda_mu * T(u[c] * v[e]) -
+                      k.rho * T(v[c] * v[e]);
+      add_mixed(x.first, y.second, T(scale * T(x.count * y.count) * value));
+    }
+  }
+}
 
 template <Scalar T>
 typename SymmetricObjective<T>::Evaluation SymmetricObjective<T>::evaluate(
@@ -267,76 +330,7 @@ typename SymmetricObjective<T>::Evaluation SymmetricObjective<T>::evaluate(
     }
   }
 
-  // With u and v the unit rows, w = v - ρu, ŵ = w/|w|, z = u - ρv and ẑ = z/|z|,
-  //   ∂_b k   = (k_ρ w + k_λ u)/r,
-  //   ∂_b² k  = (k_ρρ wwᵀ + (k_ρλ - k_ρ)(wuᵀ + uwᵀ) + (k_λλ - k_λ) uuᵀ
-  //             + (k_λ - ρk_ρ)(I - uuᵀ))/r²,
-  //   ∂_b∂_c k = (k_ρρ wzᵀ + k_ρμ wvᵀ + k_ρλ uzᵀ + k_λμ uvᵀ + k_ρ(I - vvᵀ - uzᵀ))/(rs).
-  for_each_pair(entries, [&](const PairClass& pair, const T& weight, const PairKernel<T>& kernel,
-                             const NeuronPair<T>& neurons, const Vector<T>& u, const Vector<T>& v,
-                             bool second_moves) {
-    const PairJet<T> k = kernel.jet(neurons);
-    if (!k.differentiable)
-      throw DomainError(fmt::format(
-          "no gradient: student rows of type {} are parallel to others, where the kernel has no "
-          "proven derivative",
-          pair.first));
-    result.value += weight * k.value;
-    const Correlation<T>& angle = neurons.angle;
-    const T &r = neurons.first.length, &s = neurons.second.length;
-    const Vector<T> w = tangent(u, v, angle), z = tangent(v, u, angle);
-    const Index classes = u.size();
-    for (Index c = 0; c < classes; ++c) {
-      const ColumnClass& column = pair.columns[at(c)];
-      const T share = weight * column.count;
-      gradient[column.first] += share * T(k.rho * w[c] + k.lambda * u[c]) / r;
-      if (second_moves) gradient[column.second] += share * T(k.rho * z[c] + k.mu * v[c]) / s;
-    }
-    if (!with_hessian) return;
-
-    const Vector<T> w_unit = unit_tangent(w, angle), z_unit = unit_tangent(z, angle);
-    const auto add_own = [&](const Vector<T>& own, const Vector<T>& across,
-                             const Vector<T>& across_unit, const T& length, const T& k_own,
-                             const T& k_rho_own, const T& k_own_own, bool first) {
-      const T scale = weight / square(length);
-      const T level = scale * T(k_own - angle.rho * k.rho);
-      const T bend = scale * k.weighted_rho_rho;
-      const T twist = scale * T(k_rho_own - k.rho);
-      const T radial = scale * T(k_own_own - k_own) - level;
-      for (Index c = 0; c < classes; ++c) {
-        const ColumnClass& x = pair.columns[at(c)];
-        const int i = first ? x.first : x.second;
-        H(i, i) += level * x.count;
-        for (Index e = 0; e < classes; ++e) {
-          const ColumnClass& y = pair.columns[at(e)];
-          const int j = first ? y.first : y.second;
-          if (j > i) continue;
-          H(i, j) += T(x.count * y.count) * T(bend * T(across_unit[c] * across_unit[e]) +
-                                              twist * T(across[c] * own[e] + own[c] * across[e]) +
-                                              radial * T(own[c] * own[e]));
-        }
-      }
-    };
-    add_own(u, w, w_unit, r, k.lambda, k.rho_lambda, k.lambda_lambda, true);
-    if (!second_moves) return;
-    add_own(v, z, z_unit, s, k.mu, k.rho_mu, k.mu_mu, false);
-    const T scale = weight / T(r * s);
-    for (Index c = 0; c < classes; ++c) {
-      const ColumnClass& x = pair.columns[at(c)];
-      const auto add_mixed = [&](int i, int j, const T& value) {
-        // The pair (x, y) and (y, x): once in a triangle, twice on the diagonal.
-        add_symmetric(H, i, j, i == j ? T(2 * value) : value);
-      };
-      add_mixed(x.first, x.second, T(scale * k.rho * x.count));
-      for (Index e = 0; e < classes; ++e) {
-        const ColumnClass& y = pair.columns[at(e)];
-        const T value = k.weighted_rho_rho * T(w_unit[c] * z_unit[e]) + k.rho_mu * T(w[c] * v[e]) +
-                        T(k.rho_lambda - k.rho) * T(u[c] * z[e]) + k.lambda_mu * T(u[c] * v[e]) -
-                        k.rho * T(v[c] * v[e]);
-        add_mixed(x.first, y.second, T(scale * T(x.count * y.count) * value));
-      }
-    }
-  });
+  for_each_pair(entries, rows, [&](const PairAt& p) { add_pair(result, p, with_hessian); });
 
   for (Index i = 0; i < n; ++i) {
     gradient[i] /= scales_[i];

@@ -65,19 +65,35 @@ class SymmetricObjective {
     std::unique_ptr<PairKernel<T>> teacher, mixed, student;
     T teacher_a, student_a;
   };
-  struct Rows;
+  /// What a kernel takes of rows, one for each type.
+  struct Rows {
+    std::vector<T> length;
+    std::vector<Neuron<T>> neurons;
+  };
+
+  /// A class of pairs at a point.
+  struct PairAt {
+    const PairClass& pair;
+    T weight;  ///< of the kernel in f
+    const PairKernel<T>& kernel;
+    NeuronPair<T> neurons;
+    Vector<T> u, v;     ///< the unit rows at the classes of columns
+    bool second_moves;  ///< whether the second row is the student's
+  };
 
   void lay_out();
   Rows rows_of(const MatrixOrbits& orbits, const Vector<T>& entries, const PairKernel<T>& kernel,
                bool as_first) const;
   static std::vector<PairClass> pairs_between(const MatrixOrbits& x, const MatrixOrbits& y,
                                               bool same);
+  void add_pair(Evaluation& sums, const PairAt& at_point, bool with_hessian) const;
   template <class Visit>
-  void for_each_pair(const Vector<T>& entries, Visit visit) const;
+  void for_each_pair(const Vector<T>& entries, const Rows& student, Visit visit) const;
 
   std::shared_ptr<const Kernels> kernels_;
   MatrixOrbits orbits_, teacher_orbits_;
   Vector<T> teacher_entries_, scales_;
+  Rows teacher_rows_;
   std::vector<PairClass> student_pairs_, mixed_pairs_;
   T teacher_part_{};
 };

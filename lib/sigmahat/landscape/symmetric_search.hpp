@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include <sigmahat/landscape/isotypic_spectrum.hpp>
@@ -40,48 +39,10 @@ std::vector<SymmetricClass> critical_points(const OrthonormalTask& task,
                                             const std::vector<Isotropy>& groups, double d,
                                             const SymmetricSearch& search);
 
-/// The critical point at which the search from `entries` ends, where it ends at one.
-std::optional<Vector<double>> nearby_critical_point(const SymmetricObjective<double>& objective,
-                                                    Vector<double> entries);
-
 /// The isotropy of a point, its sizes in terms of d as those of the group are; the group itself
 /// where a block has several copies of rows or columns. The orders are those of a matrix with three
 /// indices of each block at most.
 RecognisedIsotropy recognise_isotropy(const MatrixOrbits& orbits, const Vector<double>& entries,
                                       double tolerance);
-
-/// A critical point to the precision in force: Newton's method with the Hessian of double.
-/// Throws NumericalError where it does not converge.
-Vector<Real> polished(const OrthonormalTask& task, const SymmetricPoint& point, int digits);
-
-/// A family of critical points in d, from one of its members, as far as it could be followed.
-struct Family {
-  std::vector<SymmetricPoint> members;
-  std::optional<double> lost_beyond;  ///< the last dimension reached, where that is not the last
-};
-
-/// Follows a critical point to these dimensions, increasing or decreasing, through real dimensions
-/// in between: a secant in log d predicts, Newton's method corrects, and steps are halved until the
-/// correction is small.
-Family follow_family(const OrthonormalTask& task, const SymmetricPoint& start,
-                     const std::vector<double>& dimensions);
-
-/// What is known of a critical point, every number with its bound.
-struct SymmetricCriticalPoint {
-  SymmetricPoint point;
-  Vector<Real> entries;
-  Enclosure value;
-  Real gradient_norm;  ///< of the whole gradient at `entries`, at twice the precision
-  std::vector<IsotypicEigenvalue> spectrum;
-  double negative;   ///< eigenvalues proven to be, with multiplicity
-  double undecided;  ///< those whose sign the bounds leave open
-};
-
-/// Polishes the point to `digits` and proves its value and spectrum.
-SymmetricCriticalPoint examine(const OrthonormalTask& task, const SymmetricPoint& point,
-                               int digits);
-
-/// Whether the teacher is among the students of this many rows: zero is the global minimum then.
-bool zero_is_attained(const OrthonormalTask& task, double rows, double d);
 
 }  // namespace sigmahat

@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <optional>
 
 #include <Eigen/QR>
 
@@ -43,7 +41,7 @@ bool has_even_powers_alone(const ObjectiveChoice& choice, const Activation& stud
 /// opposite ones for opposite numbers.
 class Labels {
  public:
-  Labels(std::vector<double> sizes, double tolerance) : tolerance_(tolerance) {
+  Labels(std::vector<double> sizes, double tolerance) {
     for (double& size : sizes) size = std::abs(size);
     std::sort(sizes.begin(), sizes.end());
     double last = 0;
@@ -59,7 +57,6 @@ class Labels {
   }
 
  private:
-  double tolerance_;
   std::vector<double> bounds_;  ///< between two labels
 };
 
@@ -117,71 +114,95 @@ Relations relations_of(const SymmetryPattern& x, const Symmetry& symmetry, const
   return s;
 }
 
-using Colouring = std::vector<int>;
+/// Colours are hashes of all that has been seen of a vertex: equal structures have equal ones, and
+/// what a search finds in the end is compared relation by relation.
+using Colour = std::uint64_t;
+using Colouring = std::vector<Colour>;
+
+/// Steele, Lea and Flood's mixing (OOPSLA 2014).
+Colour mixed(Colour x) {
+  x += 0x9e3779b97f4a7c15;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
 
 /// The search for a map from one structure to another that keeps colours and relations.
 class MapSearch {
  public:
   MapSearch(const Relations& from, const Relations& to) : from_(from), to_(to) {}
 
-  bool exists() const { return exists(from_.colours, to_.colours); }
-
- private:
-  static std::vector<int> signature(const Relations& s, const Colouring& colours, std::size_t v) {
-    std::vector<std::pair<int, int>> neighbours(colours.size());
-    for (std::size_t w = 0; w < colours.size(); ++w)
-      neighbours[w] = {colours[w], s.relation(static_cast<Index>(v), static_cast<Index>(w))};
-    std::sort(neighbours.begin(), neighbours.end());
-    std::vector<int> list{colours[v]};
-    for (const auto& [colour, label] : neighbours) {
-      list.push_back(colour);
-      list.push_back(label);
-    }
-    return list;
+  bool exists() const {
+    return exists({from_.colours.begin(), from_.colours.end()},
+                  {to_.colours.begin(), to_.colours.end()});
   }
 
-  /// Refines both colourings alike until nothing changes; false where they come to differ.
-  bool refine(Colouring& first, Colouring& second) const {
-    for (std::size_t classes = 0;;) {
-      std::map<std::vector<int>, int> names;
-      std::vector<std::vector<int>> of_first, of_second;
-      for (std::size_t v = 0; v < first.size(); ++v) {
-        of_first.push_back(signature(from_, first, v));
-        of_second.push_back(signature(to_, second, v));
-        names.emplace(of_first.back(), 0);
-        names.emplace(of_second.back(), 0);
-      }
-      int next = 0;
-      for (auto& [list, name] : names) name = next++;
-      std::vector<int> balance(names.size());
-      for (std::size_t v = 0; v < first.size(); ++v) {
-        first[v] = names.at(of_first[v]);
-        second[v] = names.at(of_second[v]);
-        ++balance[static_cast<std::size_t>(first[v])];
-        --balance[static_cast<std::size_t>(second[v])];
-      }
-      if (std::any_of(balance.begin(), balance.end(), [](int n) { return n != 0; })) return false;
-      if (names.size() == classes) return true;
-      classes = names.size();
+ private:
+  /// Each vertex's colour with those of all others and their relations to it.
+  static Colouring refined(const Relations& s, const Colouring& colours) {
+    Colouring next(colours.size());
+    for (std::size_t v = 0; v < colours.size(); ++v) {
+      const int* relation = &s.relation(0, static_cast<Index>(v));
+      Colour sum = 0;
+      for (std::size_t w = 0; w < colours.size(); ++w)
+        sum += mixed(colours[w] ^ mixed(static_cast<Colour>(relation[w])));
+      next[v] = mixed(colours[v]) + sum;
     }
+    return next;
+  }
+
+  static std::size_t number_of_colours(const Colouring& sorted) {
+    std::size_t number = 1;
+    for (std::size_t i = 1; i < sorted.size(); ++i) number += sorted[i] != sorted[i - 1];
+    return number;
+  }
+
+  /// Refines both colourings alike until they have no more colours than before; their number, or 0
+  /// where they come to differ.
+  std::size_t refine(Colouring& first, Colouring& second) const {
+    for (std::size_t colours = 0;;) {
+      first = refined(from_, first);
+      second = refined(to_, second);
+      Colouring one = first, two = second;
+      std::sort(one.begin(), one.end());
+      std::sort(two.begin(), two.end());
+      if (one != two) return 0;
+      const std::size_t next = number_of_colours(one);
+      if (next == colours) return colours;
+      colours = next;
+    }
+  }
+
+  /// Whether the only map that keeps colours, all of them different, keeps relations.
+  bool keeps_relations(const Colouring& first, const Colouring& second) const {
+    std::vector<Index> image;
+    for (const Colour colour : first)
+      image.push_back(std::find(second.begin(), second.end(), colour) - second.begin());
+    for (std::size_t v = 0; v < first.size(); ++v) {
+      const auto at = static_cast<Index>(v);
+      if (from_.colours[v] != to_.colours[static_cast<std::size_t>(image[v])]) return false;
+      for (std::size_t w = 0; w < first.size(); ++w)
+        if (from_.relation(static_cast<Index>(w), at) != to_.relation(image[w], image[v]))
+          return false;
+    }
+    return true;
   }
 
   bool exists(Colouring first, Colouring second) const {
-    if (!refine(first, second)) return false;
-    std::vector<int> sizes(first.size());
-    for (const int colour : first) ++sizes[static_cast<std::size_t>(colour)];
-    const auto split = std::find_if(first.begin(), first.end(), [&](int colour) {
-      return sizes[static_cast<std::size_t>(colour)] > 1;
+    const std::size_t colours = refine(first, second);
+    if (colours == 0) return false;
+    if (colours == first.size()) return keeps_relations(first, second);
+    // One of several that look alike, in turn mapped to each that it may go to.
+    const auto chosen = std::find_if(first.begin(), first.end(), [&](Colour colour) {
+      return std::count(first.begin(), first.end(), colour) > 1;
     });
-    // Each colour names one vertex of either side, and refinement has compared all relations.
-    if (split == first.end()) return true;
-    const int colour = *split, fresh = static_cast<int>(first.size());
-    *split = fresh;
+    const Colour colour = *chosen, marked = mixed(~colour);
+    *chosen = marked;
     for (std::size_t w = 0; w < second.size(); ++w) {
       if (second[w] != colour) continue;
-      Colouring chosen = second;
-      chosen[w] = fresh;
-      if (exists(first, std::move(chosen))) return true;
+      Colouring with_choice = second;
+      with_choice[w] = marked;
+      if (exists(first, std::move(with_choice))) return true;
     }
     return false;
   }

@@ -7,6 +7,7 @@
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/parallel.hpp>
 #include <sigmahat/numeric/vector_operations.hpp>
+#include <sigmahat/objective/fixed_pairs.hpp>
 #include <sigmahat/objective/pair_objective.hpp>
 
 namespace sigmahat {
@@ -156,13 +157,6 @@ class PairObjective<T>::Point {
         x_(x),
         teacher_(Directions<T>::of_unit_rows(objective.teacher_.B)),
         student_(Directions<T>::of_rows(x.B)) {
-    if (x.B.cols() != objective.teacher_.B.cols() || x.a.size() != x.B.rows() ||
-        (biased() && x.c.size() != x.B.rows()))
-      throw DomainError(fmt::format(
-          "weights of {} and {} by {}; expected as many entries of a as rows of B, of {} entries",
-          x.a.size(), x.B.rows(), x.B.cols(), objective.teacher_.B.cols()));
-    if (biased() && !objective.biased_)
-      throw DomainError("weights with biases; expected none, as in the problem's student");
     for (Index i = 0; i < rows(); ++i) {
       neurons_.push_back(objective.student_->first(norm(i), bias_of(x.c, i)));
       mixed_neurons_.push_back(objective.mixed_->first(norm(i), bias_of(x.c, i)));
@@ -244,7 +238,7 @@ class PairObjective<T>::Point {
   T total(const std::vector<T>& sums) const {
     T sum(0);
     for (const T& part : sums) sum += part;
-    return objective_.constants_.teacher + 2 * sum + objective_.constants_.noise;
+    return objective_.total(T(2 * sum));
   }
 
  private:
@@ -286,6 +280,20 @@ PairObjective<T>::PairObjective(NetworkValues<T> teacher, std::unique_ptr<PairKe
   for (Index l = 0; l < teacher_.B.rows(); ++l)
     teacher_neurons_.push_back(
         mixed_->second(teacher_.r.size() > 0 ? teacher_.r[l] : T(1), bias_of(teacher_.c, l)));
+  if constexpr (!std::same_as<T, double>)
+    fixed_ = FixedPairs<T>::make(teacher_, *mixed_, *student_);
+}
+
+template <Scalar T>
+void PairObjective<T>::check(const Weights<T>& x) const {
+  const bool biased = x.c.size() > 0;
+  if (x.B.cols() != teacher_.B.cols() || x.a.size() != x.B.rows() ||
+      (biased && x.c.size() != x.B.rows()))
+    throw DomainError(fmt::format(
+        "weights of {} and {} by {}; expected as many entries of a as rows of B, of {} entries",
+        x.a.size(), x.B.rows(), x.B.cols(), teacher_.B.cols()));
+  if (biased && !biased_)
+    throw DomainError("weights with biases; expected none, as in the problem's student");
 }
 
 template <Scalar T>
@@ -296,11 +304,22 @@ std::string PairObjective<T>::method() const {
 
 template <Scalar T>
 T PairObjective<T>::value(const Weights<T>& x) const {
+  check(x);
+  if constexpr (!std::same_as<T, double>)
+    if (fixed_ && x.c.size() == 0)
+      if (const auto result = fixed_->evaluate(x, false, threads_)) return total(result->value);
   return Point(*this, x).value();
 }
 
 template <Scalar T>
 typename Objective<T>::Evaluation PairObjective<T>::value_and_gradient(const Weights<T>& x) const {
+  check(x);
+  if constexpr (!std::same_as<T, double>)
+    if (fixed_ && x.c.size() == 0)
+      if (auto result = fixed_->evaluate(x, true, threads_)) {
+        result->value = total(result->value);
+        return *std::move(result);
+      }
   Point point(*this, x);
   point.differentiate();
   Weights<T> gradient{zeros<T>(x.a.size()), Matrix<T>(x.B.rows(), x.B.cols()),
@@ -334,6 +353,7 @@ typename Objective<T>::Evaluation PairObjective<T>::value_and_gradient(const Wei
 template <Scalar T>
 Weights<T> PairObjective<T>::hessian_product(const Weights<T>& x,
                                              const Weights<T>& direction) const {
+  check(x);
   Point point(*this, x);
   point.differentiate();
   const Index m = x.B.rows(), d = x.B.cols();
@@ -437,6 +457,7 @@ Weights<T> PairObjective<T>::hessian_product(const Weights<T>& x,
 
 template <Scalar T>
 Matrix<T> PairObjective<T>::hessian(const Weights<T>& x) const {
+  check(x);
   Point point(*this, x);
   point.differentiate();
   const Index m = x.B.rows(), d = x.B.cols();

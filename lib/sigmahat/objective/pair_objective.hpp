@@ -10,6 +10,9 @@
 
 namespace sigmahat {
 
+template <Scalar T>
+class FixedPairs;
+
 /// Squared distances between networks (MATH.md 4, 5):
 ///   Σ_ij a*_i a*_j t(b*_i, b*_j) - 2 Σ_ij a_i a*_j q(b_i, b*_j) + Σ_ij a_i a_j k(b_i, b_j) + s²,
 /// where b stands for a row and its bias.
@@ -43,8 +46,13 @@ class PairObjective final : public Objective<T> {
  private:
   class Point;
 
+  void check(const Weights<T>& x) const;
+  /// What the student has no part in, and `sum`.
+  T total(const T& sum) const { return constants_.teacher + sum + constants_.noise; }
+
   NetworkValues<T> teacher_;
   std::unique_ptr<PairKernel<T>> mixed_, student_;
+  std::shared_ptr<const FixedPairs<T>> fixed_;  ///< where the kernels allow it
   std::vector<Neuron<T>> teacher_neurons_;
   Constants constants_;
   bool biased_;

@@ -154,6 +154,7 @@ Matrix<double> PiecewiseLinearLoss::hessian(const Weights<double>& x) const {
     itself.noalias() = normals.transpose() * across.asDiagonal() * normals;
     itself.diagonal().array() += across.sum();
     itself.noalias() -= across.sum() * b * b.transpose();
+    for (Index k = 1; k < d; ++k) itself.col(k).head(k) = itself.row(k).head(k).transpose();
 
     for (Index j = 0; j <= i; ++j) {
       // asin ρ I + s (nmᵀ + bcᵀ)

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 #include <numeric>
@@ -26,6 +27,8 @@ constexpr Index highest_tile = 512;
 constexpr Index tile_width = 512;
 // Columns whose cosines are kept at a time: with a tile's height, they stay in the first caches.
 constexpr Index strip_width = 16;
+// Students of up to two registers of neurons, with their teachers, fit on the stack.
+constexpr int most_small = 32;
 // Fewer multiplications than these are done before a second thread has started.
 constexpr double worth_a_thread = 1e6;
 
@@ -427,8 +430,92 @@ class PiecewiseLinearLoss::Sweep {
   Eigen::ArrayXd cosines_;  ///< Σ_j p_j √(1-ρ_ij²) with its signs
 };
 
+/// The gradient of few neurons, a register or two of student rows at a time, on the stack: the
+/// tiles of larger problems cost several times as much as the arithmetic here. The formulas are the
+/// same. False, and nothing done, where a row's length is for the general way to judge.
+/// @tparam rows  at least m, a multiple of simd_width
+template <int rows>
+bool PiecewiseLinearLoss::small_gradient(const Vector<double>& a, const Matrix<double>& B,
+                                         LossGradient& result) const {
+  using Column = Eigen::Array<double, rows, 1>;
+  const Index m = B.rows(), d = B.cols(), teachers = teacher_.B.rows(), all = m + teachers;
+  std::array<Column, most_small> b, rho, arcs, cosines;
+  Column squares = Column::Zero();
+  for (Index k = 0; k < d; ++k) {
+    Column& column = b[static_cast<std::size_t>(k)];
+    column.setZero();
+    column.head(m) = B.col(k);
+    squares += column * column;
+  }
+  Column lengths = squares.sqrt();
+  lengths.tail(rows - m).setOnes();
+  if (!(lengths.minCoeff() >= least_length && lengths.maxCoeff() <= largest_length) ||
+      !a.allFinite())
+    return false;
+  const Column inverse = 1 / lengths;
+  Column weights = Column::Zero();
+  weights.head(m) = a;
+
+  const auto cosine = [&](Index J, const auto& row, double inverse_length) {
+    Column products = Column::Zero();
+    for (Index k = 0; k < d; ++k) products += b[static_cast<std::size_t>(k)] * row[k];
+    rho[static_cast<std::size_t>(J)] = products * (inverse * inverse_length);
+  };
+  for (Index j = 0; j < m; ++j) {
+    cosine(j, B.row(j), inverse[j]);
+    rho[static_cast<std::size_t>(j)][j] = 1;
+  }
+  for (Index j = 0; j < teachers; ++j)
+    cosine(m + j, teacher_.B.row(j), teacher_scales_.inverse_lengths[j]);
+  arcsines_and_cosines(static_cast<std::size_t>(all * rows), rho[0].data(), arcs[0].data(),
+                       cosines[0].data());
+
+  const double own = student_slopes_.even * student_slopes_.even;
+  const double mixed = -student_slopes_.even * teacher_slopes_.even;
+  Column own_forms = Column::Zero(), mixed_forms = own_forms, cosine_sums = own_forms;
+  for (Index J = 0; J < all; ++J) {
+    const auto at = static_cast<std::size_t>(J);
+    const double factor = J < m ? own * a[J] : mixed * teacher_.a[J - m];
+    const double length = J < m ? lengths[J] : teacher_scales_.lengths[J - m];
+    (J < m ? own_forms : mixed_forms) += (factor * length) * (cosines[at] + rho[at] * arcs[at]);
+    cosine_sums += (factor * length) * cosines[at];
+    arcs[at] *= factor;
+  }
+  const double linear = student_slopes_.linear;
+  double residual_square = 0;
+  cosine_sums *= inverse;
+  result.a.resize(m);
+  result.B.resize(m, d);
+  Column along_residual = Column::Zero();
+  for (Index k = 0; k < d; ++k) {
+    const Column& column = b[static_cast<std::size_t>(k)];
+    Column sums = cosine_sums * column;
+    for (Index j = 0; j < m; ++j) sums += arcs[static_cast<std::size_t>(j)] * B(j, k);
+    for (Index j = 0; j < teachers; ++j)
+      sums += arcs[static_cast<std::size_t>(m + j)] * teacher_.B(j, k);
+    const double residual = linear * (weights * column).sum() - teacher_linear_[k];
+    residual_square += residual * residual;
+    along_residual += column * residual;
+    const Column slope = weights * (2 / quarter_turn * sums + 2 * linear * residual);
+    result.B.col(k) = slope.head(m);
+  }
+  const Column slopes =
+      2 / quarter_turn * lengths * (own_forms + mixed_forms) + 2 * linear * along_residual;
+  result.a = slopes.head(m);
+  result.value = constant_ + residual_square +
+                 1 / quarter_turn * (weights * lengths * (own_forms + 2 * mixed_forms)).sum();
+  return true;
+}
+
 void PiecewiseLinearLoss::gradient(const Vector<double>& a, const Matrix<double>& B,
                                    Workspace& work, LossGradient& result, int threads) const {
+  if (a.size() == B.rows() && B.cols() == teacher_.B.cols() && B.cols() <= most_small &&
+      B.rows() + teacher_.B.rows() <= most_small && B.rows() <= 2 * simd_width &&
+      (B.rows() <= simd_width ? small_gradient<simd_width>(a, B, result)
+                              : small_gradient<2 * simd_width>(a, B, result))) {
+    finite(result.value);
+    return;
+  }
   const Scales student = student_scales(a, B);
   require_gradient(student, B.rows());
   const double pairs =

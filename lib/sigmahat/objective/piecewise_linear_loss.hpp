@@ -102,6 +102,8 @@ class PiecewiseLinearLoss {
   static Scales scales(const Vector<double>& a, const Matrix<double>& B, const char* role);
   Scales student_scales(const Vector<double>& a, const Matrix<double>& B) const;
   static void require_gradient(const Scales& student, Eigen::Index rows);
+  template <int rows>
+  bool small_gradient(const Vector<double>& a, const Matrix<double>& B, LossGradient& result) const;
   Angles angles(const Weights<double>& x) const;
   Vector<double> linear_residual(const Vector<double>& a, const Matrix<double>& B) const;
 

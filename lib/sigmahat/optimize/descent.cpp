@@ -34,7 +34,9 @@ DescentMethod::DescentMethod(const Objective<double>& objective, Weights<double>
 Iterate DescentMethod::evaluate(Weights<double> x) {
   ++evaluations_;
   try {
-    return evaluate_at(objective_, x, freedom_);
+    auto [value, gradient] = objective_.value_and_gradient(x);
+    Weights<double> riemannian = tangential(x, gradient, freedom_);
+    return {std::move(x), value, std::move(riemannian), std::move(gradient)};
   } catch (const NumericalError&) {
     // Too far: a step that long is not taken.
     const Weights<double> none = zeros_like(x);

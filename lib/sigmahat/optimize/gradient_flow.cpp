@@ -111,12 +111,12 @@ GradientFlow::Step GradientFlow::chebyshev_step(double step, int stages) {
     const Iterate there = evaluate(retracted(current_.x, last, freedom_));
     if (!is_finite(there)) return {there, HUGE_VAL};
     const auto& c = coefficients.stage[static_cast<std::size_t>(j)];
-    Weights<double> next = scaled(c.last, last);
-    add(next, c.before_last, before);
-    add(next, -c.gradient * step, there.gradient);
-    add(next, -c.start_gradient * step, current_.gradient);
-    before = std::move(last);
-    last = std::move(next);
+    // The next stage in the room of the one before last.
+    scale(before, c.before_last);
+    add(before, c.last, last);
+    add(before, -c.gradient * step, there.gradient);
+    add(before, -c.start_gradient * step, current_.gradient);
+    std::swap(before, last);
   }
   Step result{evaluate(retracted(current_.x, last, freedom_)), HUGE_VAL};
   if (!is_finite(result.end)) return result;

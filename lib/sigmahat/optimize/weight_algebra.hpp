@@ -23,10 +23,14 @@ inline void add(Weights<double>& y, double factor, const Weights<double>& x) {
   y.c += factor * x.c;
 }
 
-inline Weights<double> scaled(double factor, Weights<double> x) {
+inline void scale(Weights<double>& x, double factor) {
   x.a *= factor;
   x.B *= factor;
   x.c *= factor;
+}
+
+inline Weights<double> scaled(double factor, Weights<double> x) {
+  scale(x, factor);
   return x;
 }
 

@@ -47,9 +47,9 @@ struct BatchSampling {
 /// y φ(B,x). The student's weights in `problem` are not looked at, only whether it has biases.
 ///
 /// Throws InputError where a degree that `center` subtracts is one that the student, or a term of
-/// the objective, can have (the gradient would be biased), for degree terms (`degree:`, `weights:`),
-/// which no batch estimates, for student activations without a weak derivative, and, but for f and
-/// f_γ, in float32.
+/// the objective, can have (the gradient would be biased), for degree terms (`degree:`,
+/// `weights:`), which no batch estimates, for student activations without a weak derivative, and,
+/// but for f and f_γ, in float32.
 std::unique_ptr<StochasticObjective> make_stochastic_objective(const ObjectiveChoice& choice,
                                                                const ProblemValues<double>& problem,
                                                                Constraint constraint,

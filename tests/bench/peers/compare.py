@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Ours and the peers' on the same work, in turn: medians and ratios. On one thread, but for w4.
 
-usage: compare.py [--build DIR] [--rounds N] [w1] [w2] [w4] [w5] [w7] [w8]
+usage: compare.py [--build DIR] [--rounds N] [w1] [w2] [w4] [w5] [w6] [w7] [w8]
 
 Run it with the interpreter that has the peers (requirements.txt); what is missing is said in its
 line. The digits of the peers are those in which they agree with our certified values.
@@ -23,9 +23,10 @@ HERE = Path(__file__).resolve().parent
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--build", type=Path, default=HERE.parents[2] / "build")
 arguments.add_argument("--rounds", type=int, default=3)
-arguments.add_argument("workloads", nargs="*", default=["w1", "w2", "w4", "w5", "w7", "w8"])
+arguments.add_argument("workloads", nargs="*", default=["w1", "w2", "w4", "w5", "w6", "w7", "w8"])
 options = arguments.parse_args()
 SIGMAHAT = options.build / "tools" / "sigmahat"
+LANDSCAPE_BENCH = options.build / "tests" / "bench" / "bench_landscape"
 LOSS_BENCH = options.build / "tests" / "bench" / "bench_loss"
 SAMPLING_BENCH = options.build / "tests" / "bench" / "bench_sampling"
 LIST_BENCH = options.build / "tests" / "bench" / "bench_activation_list"
@@ -33,9 +34,9 @@ ONE_THREAD = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL
 getcontext().prec = 1100
 
 
-def run(command, text=""):
+def run(command, text="", environment=ONE_THREAD):
     return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True,
-                          input=text, env=ONE_THREAD).stdout
+                          input=text, env=environment).stdout
 
 
 def seconds(command, text=""):
@@ -58,9 +59,9 @@ def digits_of(differences, scale):
     return f"{float(-worst.log10()):.1f}" if worst else "all"
 
 
-def peer_lines(script, *more):
+def peer_lines(script, *more, environment=ONE_THREAD):
     """(peer, words) of a script's lines; no words where it is not installed."""
-    for line in run([sys.executable, HERE / script, *more]).splitlines():
+    for line in run([sys.executable, HERE / script, *more], environment=environment).splitlines():
         peer, *words = line.replace(" e-", "e-").split()
         yield peer, [] if words == ["not", "installed"] else words
 
@@ -136,7 +137,7 @@ def w2():
 
 def w4():
     """The peer at its best: each way on each number of threads up to ours, the fastest median
-    counts."""
+    counts. One thread in processor time, two by the clock: there the machine has to be idle."""
     print("W4  SGD on fresh samples, d = m = 50; a line is an iteration")
     for dtype in "float32", "float64":
         for batch in 1024, 8192:
@@ -150,7 +151,8 @@ def w4():
                     for peer_threads in range(1, threads + 1):
                         for peer, words in peer_lines("w4.py", "--threads", peer_threads, "--batch",
                                                       batch, "--dtype", dtype, "--rounds", 1,
-                                                      "--seconds", 0.3):
+                                                      "--seconds", 0.3, "--clock",
+                                                      "processor" if threads == 1 else "wall"):
                             times = peers.setdefault(f"{peer}, {peer_threads} threads", [])
                             if words:
                                 times.append(1 / float(words[0]))
@@ -176,6 +178,24 @@ def w5():
     compare("SampledObjective", ours, peers, {}, own_digits="")
 
 
+def w6():
+    print("W6  a start to a minimum, ReLU, d = m = 6, gradient of 1e-12; the mean of a thousand "
+          "starts of ours,\n    of fewer of the peers'")
+    for rows in "free", "unit":
+        ours, peers, ends = [], {}, {}
+        for _ in range(options.rounds):
+            report = json.loads(run([LANDSCAPE_BENCH, "--benchmark_format=json",
+                                     f"--benchmark_filter=W6/{rows}_rows/threads:1/"]))
+            ours.append(1 / report["benchmarks"][0]["starts/s"])
+            for peer, words in peer_lines("w6.py", "--rows", rows):
+                times = peers.setdefault(peer, [])
+                if words:
+                    times.append(float(words[0]))
+                    ends[peer] = words[1]
+        print(f" {rows} rows; in place of digits the peers' median gradient at the end")
+        compare("MinimaSearch, gradient flow", ours, peers, ends, own_digits="1e-12")
+
+
 def w7():
     """The peer's digits: how far its value, df/da_0 and df/db_00 are ours, which are printed as
     doubles."""
@@ -196,14 +216,20 @@ def w7():
                     ours.setdefault(name, []).append(b["real_time"] / 1e3)
                     intervals.setdefault(name, []).append(b["interval_ms"] / 1e3)
                     results[name] = [b["loss"], b["df_da0"], b["df_db00"]]
-                for peer, words in peer_lines("w7.py", "--digits", digits, "--table", file.name,
-                                              "--runs", 7 if digits > 100 else 21):
-                    if not words:
-                        continue
-                    name = words[0]
-                    peers.setdefault(name, {}).setdefault(peer, []).append(float(words[2]) / 1e3)
-                    worst = max(abs(float(x) / y - 1) for x, y in zip(words[4:], results[name]))
-                    digits_of_peers[name] = {peer: f"{-math.log10(max(worst, 1e-16)):.1f}"}
+                # mpmath on GMP's integers, and as it comes without gmpy2.
+                for environment in ONE_THREAD, dict(ONE_THREAD, MPMATH_NOGMPY="1"):
+                    for peer, words in peer_lines("w7.py", "--digits", digits, "--table", file.name,
+                                                  "--runs", 7 if digits > 100 else 21,
+                                                  environment=environment):
+                        if not words:
+                            continue
+                        name = words[0]
+                        peers.setdefault(name, {}).setdefault(peer, []).append(
+                            float(words[2]) / 1e3)
+                        worst = max(abs(float(x) / y - 1)
+                                    for x, y in zip(words[4:], results[name]))
+                        digits_of_peers.setdefault(name, {})[peer] = (
+                            f"{-math.log10(max(worst, 1e-16)):.1f}")
         for name, times in ours.items():
             print(f" {name}, {digits} digits")
             compare("sigmahat, Real", times, peers.get(name, {"mpmath": []}) |
@@ -241,4 +267,4 @@ def w8():
 
 
 for workload in options.workloads:
-    {"w1": w1, "w2": w2, "w4": w4, "w5": w5, "w7": w7, "w8": w8}[workload]()
+    {"w1": w1, "w2": w2, "w4": w4, "w5": w5, "w6": w6, "w7": w7, "w8": w8}[workload]()

@@ -9,7 +9,10 @@ the rounded ρ loses half the digits, which ours does not; the rows here are far
 tanh has no closed form: the script reads its Hermite coefficients σ̂_0, σ̂_1, ... and E[σ²], a line
 each, from the file of --table and takes no time for them.
 
-Prints activation, digits, the median milliseconds (processor time) of value and gradient and of the value alone, then
+mpmath works with GMP's integers where it finds gmpy2, and with Python's own otherwise or where
+MPMATH_NOGMPY is set.
+
+Prints the backend, activation, digits, the median milliseconds (processor time) of value and gradient and of the value alone, then
 the value, ∂f/∂a_0 and ∂f/∂b_00.
 
 usage: w7.py [--digits 100,1000] [--runs N] [--table FILE]
@@ -21,7 +24,7 @@ import sys
 import time
 
 try:
-    from mpmath import acos, fdot, fsum, mp, mpf, pi, sqrt
+    from mpmath import acos, fdot, fsum, libmp, mp, mpf, pi, sqrt
 except ImportError:
     print("mpmath   not installed")
     sys.exit()
@@ -145,6 +148,7 @@ for digits in map(int, options.digits.split(",")):
             seconds, same = timed(lambda: loss.value(a, B))
             alone.append(seconds)
         assert abs(value - same) < mpf(10) ** -digits * value
-        print(f"mpmath {kernel.name} {digits} {1e3 * statistics.median(whole):.4g} "
+        integers = "gmpy2" if libmp.BACKEND == "gmpy" else libmp.BACKEND
+        print(f"mpmath+{integers} {kernel.name} {digits} {1e3 * statistics.median(whole):.4g} "
               f"{1e3 * statistics.median(alone):.4g}",
               *(mp.nstr(x, digits) for x in (value, gradient_a[0], gradient_B[0][0])))
