@@ -59,7 +59,7 @@ Section map_section(const BasinMap& map) {
 Section minima_section(const BasinMap& map, const Landscape& landscape) {
   Section section{.title = "Minima",
                   .table = Table{"minima",
-                                 {{"name", "", ""},
+                                 {{"name", "minimum", ""},
                                   {"value", "value", "", Align::point},
                                   {"above_constant", "above the constant", "", Align::point},
                                   {"count", "starts", "", Align::right},
@@ -145,7 +145,7 @@ Run add_probe_basin(CLI::App& command) {
   command.footer(
       "Examples:\n"
       "  sigmahat probe basin --dim 4 --fixed-a --grid 21 --plot basin.png\n"
-      "  sigmahat probe basin --dim 3 --fixed-a --range -2,2 --grid 15 --distinct --plot -\n"
+      "  sigmahat probe basin --dim 3 --fixed-a --grid 15 --distinct --plot -\n"
       "  sigmahat probe basin --dim 3 --objective f_gamma:2,4 --search lbfgs --grid 15\n");
   return [options] { return run_basin(*options); };
 }

@@ -1,6 +1,7 @@
 """sigmahat probe: landscapes of objectives."""
 
 import math
+import struct
 import unittest
 
 from program import ProgramTest
@@ -68,6 +69,203 @@ class Line(ProgramTest):
     def test_opposite_rows_are_refused(self):
         self.write("p.json", {**PLANE, "student": {"activation": "relu", "a": 1, "B": [[-1, 0]]}})
         self.refuse("probe", "line", "--problem", "p.json", saying="opposite")
+
+
+class Slice(ProgramTest):
+    def slice(self, *options):
+        return self.results("probe", "slice", *options)
+
+    def test_a_slice_of_one_neuron_is_the_whole_circle(self):
+        # The plane through three points of the circle is the plane: f_2 = 2 - 2 cos² everywhere.
+        self.write("p.json", PLANE)
+        self.write("q.json", {**PLANE, "student": {"activation": "relu", "a": 1, "B": [[0, -1]]}})
+        results = self.slice("--problem", "p.json", "--objective", "degree:2", "--fixed-a", "--through",
+                             "teacher,q.json", "--grid", 21)
+        for mark in results["marks"]:
+            self.assertLess(mark["distance"], 1e-7)
+        self.assertEqual([mark["name"] for mark in results["marks"]], ["student", "teacher", "q.json"])
+        # s runs from (0,1) towards (1,0), t at a right angle to it towards (0,-1).
+        root = math.sqrt(0.5)
+        for point in results["points"]:
+            x = root * (point["s"] - point["t"])
+            y = 1 - root * (point["s"] + point["t"])
+            if x * x + y * y < 1e-12:  # no point of the circle
+                self.assertIsNone(point["value"])
+            else:
+                self.assertAlmostEqual(point["value"], 2 - 2 * x * x / (x * x + y * y), 12)
+
+    def test_critical_points_are_those_of_the_whole_problem(self):
+        self.succeed("train", "--dim", 3, "--fixed-a", "--tolerance", "1e-12", "--output-problem", "end.json")
+        results = self.slice("--problem", "end.json", "--fixed-a", "--grid", 21)
+        found = results["critical_points"]
+        at_student = [p for p in found if p["distance"] < 1e-6]
+        self.assertEqual(len(at_student), 1)
+        self.assertEqual(at_student[0]["morse_index"], 0)
+        self.assertLess(abs(at_student[0]["s"]) + abs(at_student[0]["t"]), 1e-6)
+        self.assertLess(at_student[0]["gradient_norm"], 1e-12)
+
+    def test_the_array_holds_the_values(self):
+        call = ["probe", "slice", "--dim", 3, "--grid", 5, "--range-2", "0,2"]
+        self.succeed(*call, "--format", "npy", "--output", "a.npy")
+        data = (self.folder / "a.npy").read_bytes()
+        points = self.results(*call)["points"]
+        self.assertIn(b"(5, 5)", data[:128])
+        self.assertEqual(list(struct.unpack("<25d", data[-200:])), [point["value"] for point in points])
+
+    def test_the_number_of_threads_changes_nothing(self):
+        one = self.succeed("probe", "slice", "--dim", 4, "--grid", 9, "--threads", 1).stdout
+        self.assertEqual(one, self.succeed("probe", "slice", "--dim", 4, "--grid", 9, "--threads", 3).stdout)
+
+    def test_nonsense_is_refused(self):
+        for options, words in [
+            (["--directions", "random"], "--directions"),
+            (["--directions", "random,random"], "span no plane"),
+            (["--directions", "gradient,sideways"], "sideways"),
+            (["--directions", "random,eigenvector:99"], "eigenvector:99"),
+            (["--directions", "random,gradient", "--through", "teacher,teacher"], "--through"),
+            (["--through", "teacher,teacher"], "one line"),
+            (["--match"], "--match"),
+            (["--grid", "1"], "--grid"),
+            (["--mark", "a,,b"], "--mark"),
+        ]:
+            with self.subTest(options):
+                self.refuse("probe", "slice", "--dim", 3, *options, saying=words)
+
+
+class Spectrum(ProgramTest):
+    def test_the_eigenvalues_are_those_of_loss(self):
+        call = ["--dim", 3, "--constraint", "free", "--digits", 25]
+        ours = self.results("probe", "spectrum", *call)
+        loss = self.results("loss", *call, "--gradient", "--hessian")
+        self.assertEqual(ours["hessian_eigenvalues"], [e["value"] for e in loss["hessian_eigenvalues"]])
+        self.assertEqual(ours["morse_index"], loss["morse_index"])
+        self.assertEqual(ours["gradient_norm"], loss["gradient_norm"])
+        self.assertEqual(sum(g["multiplicity"] for g in ours["groups"]), ours["dimension"])
+
+    def test_multiplicities_at_the_teacher_are_those_of_its_symmetry(self):
+        # f_2 of d orthonormal neurons at the teacher, rows moving by antisymmetric and symmetric pairs:
+        # Σ ‖v_i ⊗ e_i + e_i ⊗ v_i‖² pairs up v_ij and v_ji, 2 (v_ij + v_ji)²: d(d-1)/2 eigenvalues
+        # 2·4 and as many zeros.
+        rows = [[int(i == j) for j in range(4)] for i in range(4)]
+        network = {"activation": "relu", "a": 1, "B": rows}
+        self.write("p.json", {"teacher": network, "student": network})
+        results = self.results("probe", "spectrum", "--problem", "p.json", "--objective", "degree:2", "--fixed-a")
+        self.assertEqual([(float(g["value"]), g["multiplicity"]) for g in results["groups"]], [(0, 6), (8, 6)])
+        self.assertEqual(results["morse_index"], 0)
+
+    def test_refining_goes_to_a_critical_point(self):
+        self.succeed("train", "--dim", 3, "--fixed-a", "--tolerance", "1e-3", "--output-problem", "near.json")
+        before = self.results("probe", "spectrum", "--problem", "near.json", "--fixed-a")
+        after = self.results("probe", "spectrum", "--problem", "near.json", "--fixed-a", "--refine",
+                             "--output-problem", "at.json")
+        self.assertGreater(float(before["gradient_norm"]), 1e-6)
+        self.assertLess(float(after["gradient_norm"]), 1e-13)
+        again = self.results("probe", "spectrum", "--problem", "at.json", "--fixed-a")
+        self.assertEqual(again["hessian_eigenvalues"][0][:12], after["hessian_eigenvalues"][0][:12])
+
+    def test_a_start_far_from_all_critical_points_is_no_place_to_refine(self):
+        self.refuse("probe", "spectrum", "--dim", 8, "--refine", "--constraint", "free", "--seed", 3, code=3,
+                    saying="--refine")
+
+
+class Path(ProgramTest):
+    SWAPPED = {"teacher": {"activation": "relu", "a": 1, "B": [[1, 0, 0], [0, 1, 0], [0, 0, 1]]},
+               "student": {"activation": "relu", "a": 1, "B": [[0, 1, 0], [1, 0, 0], [0, 0, 1]]}}
+
+    def test_the_saddle_is_critical_and_above_both_ends(self):
+        self.write("p.json", self.SWAPPED)
+        call = ["probe", "path", "--problem", "p.json", "--fixed-a", "--images", 41]
+        results = self.results(*call, "--output-problem", "saddle.json")
+        saddle = results["saddle"]
+        self.assertLess(saddle["gradient_norm"], 1e-12)
+        self.assertAlmostEqual(saddle["barrier_from_start"], saddle["value"], 12)
+        self.assertGreater(saddle["value"], 0)
+        # The highest image is a pass but for its place between two images.
+        self.assertLess(abs(results["highest"]["value"] - saddle["value"]), 0.1 * saddle["value"])
+        spectrum = self.results("probe", "spectrum", "--problem", "saddle.json", "--fixed-a")
+        self.assertEqual(spectrum["morse_index"], 1)
+        self.assertEqual(spectrum["undecided_eigenvalues"], 0)
+        self.assertLess(float(spectrum["gradient_norm"]), 1e-12)
+        self.assertAlmostEqual(float(spectrum["value"]), saddle["value"], 12)
+
+    def test_the_number_of_threads_changes_nothing(self):
+        self.write("p.json", self.SWAPPED)
+        call = ["probe", "path", "--problem", "p.json", "--fixed-a", "--images", 9, "--iterations", 50]
+        one = self.succeed(*call, "--threads", 1).stdout
+        self.assertEqual(one, self.succeed(*call, "--threads", 3).stdout)
+
+    def test_a_path_from_a_minimum_to_itself_is_refused(self):
+        self.write("p.json", {**self.SWAPPED, "student": self.SWAPPED["teacher"]})
+        self.refuse("probe", "path", "--problem", "p.json", saying="one point")
+        self.write("q.json", self.SWAPPED)
+        self.refuse("probe", "path", "--problem", "q.json", "--match", saying="one point")
+
+    def test_nonsense_is_refused(self):
+        for options, words in [(["--images", "2"], "--images"), (["--to", "nothing"], "nothing"),
+                               (["--tolerance", "-1"], "--tolerance")]:
+            self.refuse("probe", "path", "--dim", 3, *options, saying=words)
+
+
+class Basin(ProgramTest):
+    def test_one_neuron_goes_to_the_nearer_of_two_minima(self):
+        self.write("p.json", PLANE)
+        self.write("q.json", {**PLANE, "student": {"activation": "relu", "a": 1, "B": [[0, -1]]}})
+        call = ["probe", "basin", "--problem", "p.json", "--objective", "degree:2", "--fixed-a", "--through",
+                "teacher,q.json", "--grid", 8, "--range", "0.1,1", "--range-2", "-0.5,0.3"]
+        results = self.results(*call, "--distinct")
+        self.assertEqual([minimum["count"] for minimum in results["minima"]],
+                         [sum(point["minimum"] == name for point in results["points"])
+                          for name in ("a", "b")][:len(results["minima"])])
+        ends = {m["name"]: float(m["problem"]["student"]["B"]["float64"][0][0]) for m in results["minima"]}
+        for point in results["points"]:
+            x = math.sqrt(0.5) * (point["s"] - point["t"])
+            self.assertAlmostEqual(ends[point["minimum"]], math.copysign(1, x), 9)
+        self.assertEqual(len(self.results(*call)["minima"]), 1)
+
+    def test_the_number_of_threads_and_the_kind_of_search_change_no_minimum(self):
+        call = ["probe", "basin", "--dim", 3, "--fixed-a", "--grid", 5]
+        one = self.succeed(*call, "--threads", 1).stdout
+        self.assertEqual(one, self.succeed(*call, "--threads", 3).stdout)
+        values = {self.results(*call, "--search", s)["minima"][0]["value"] for s in ["flow", "lbfgs"]}
+        self.assertLess(max(values) - min(values), 1e-12)
+
+
+class Saddles(ProgramTest):
+    def test_every_point_found_is_critical_when_evaluated_afresh(self):
+        results = self.results("probe", "saddles", "--dim", 3, "--fixed-a", "--runs", 12)
+        self.assertGreater(len(results["critical_points"]), 2)
+        for number, found in enumerate(results["critical_points"]):
+            self.write(f"{number}.json", found["problem"])
+            spectrum = self.results("probe", "spectrum", "--problem", f"{number}.json", "--fixed-a", "--digits", 34)
+            self.assertLess(float(spectrum["gradient_norm"]), 1e-12)
+            self.assertEqual(spectrum["morse_index"], found["morse_index"])
+            self.assertAlmostEqual(float(spectrum["value"]), found["value"], 12)
+
+    def test_climbing_finds_the_index_asked_for(self):
+        results = self.results("probe", "saddles", "--dim", 3, "--fixed-a", "--method", "climb", "--index", 2,
+                               "--runs", 15)
+        self.assertTrue(results["critical_points"])
+        self.assertEqual({p["morse_index"] for p in results["critical_points"]}, {2})
+        self.assertEqual(sum(p["count"] for p in results["critical_points"]) + results["other_index"]
+                         + results["unresolved"], 15)
+
+    def test_eigenvectors_lead_from_the_teacher_to_saddles(self):
+        self.write("p.json", {**Path.SWAPPED, "student": Path.SWAPPED["teacher"]})
+        results = self.results("probe", "saddles", "--problem", "p.json", "--fixed-a", "--method", "follow",
+                               "--modes", 3, "--index", 1)
+        self.assertEqual(results["runs"], 6)
+        self.assertTrue(results["critical_points"])
+
+    def test_the_number_of_threads_changes_nothing(self):
+        call = ["probe", "saddles", "--dim", 3, "--fixed-a", "--runs", 10]
+        one = self.succeed(*call, "--threads", 1).stdout
+        self.assertEqual(one, self.succeed(*call, "--threads", 3).stdout)
+
+    def test_nonsense_is_refused(self):
+        for options, words in [(["--method", "magic"], "--method"), (["--index", "-1"], "--index"),
+                               (["--start", "everywhere"], "--start"), (["--runs", "0"], "--runs"),
+                               (["--method", "follow", "--start", "unit"], "--start")]:
+            self.refuse("probe", "saddles", "--dim", 3, *options, saying=words)
 
 
 if __name__ == "__main__":

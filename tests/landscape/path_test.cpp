@@ -1,4 +1,5 @@
 #include <cmath>
+#include <numbers>
 
 #include <doctest/doctest.h>
 
@@ -118,11 +119,12 @@ TEST_CASE("images are evenly spaced and the ends stay") {
   }
 }
 
-TEST_CASE("between two orders of the teacher's neurons the pass keeps the swap") {
-  // Both ends are global minima, mapped to each other by swapping two neurons; so is the path's
-  // reverse, and a saddle on top that is the only one is fixed by the swap: there both neurons are
-  // mirror images, and the objective is the same on both sides.
-  const TalkProblem talk("f_gamma:2,4", 3, 1);
+TEST_CASE("two neurons in the plane change places through each other") {
+  // Rows at angles (0, π/2) and (π/2, 0), both of them the teacher's: on the way the neurons meet
+  // halfway, where swapping them changes nothing. There, at (π/4, π/4), the gradient vanishes by
+  // symmetry, and with κ and its derivatives at ρ = √½ (MATH.md 3) the curvature is negative along
+  // the way and positive across.
+  const TalkProblem talk("f", 2, 1);
   Weights<double> from = talk.start();
   from.B = talk.values.teacher.B;
   Weights<double> to = from;
@@ -131,19 +133,18 @@ TEST_CASE("between two orders of the teacher's neurons the pass keeps the swap")
   options.freedom = talk.freedom;
   options.images = 21;
   StringMethod path(*talk.objective, from, to, options);
-  path.run();
+  CHECK(path.run());
   const auto& images = path.images();
   for (std::size_t i = 0; i < images.size() / 2; ++i)
-    CHECK(images[i].value == doctest::Approx(images[images.size() - 1 - i].value).epsilon(1e-6));
+    CHECK(std::abs(images[i].value - images[images.size() - 1 - i].value) < 1e-3);
   const auto saddle = saddle_on(path, *talk.objective, talk.freedom);
   REQUIRE(saddle);
   CHECK(saddle->curvature.negative == 1);
-  CHECK(saddle->point.value > talk.objective->value(from));
-  // Swapped neurons and swapped coordinates: the point itself.
-  Weights<double> image = saddle->point.x;
-  image.B.row(0).swap(image.B.row(1));
-  image.B.col(0).swap(image.B.col(1));
-  CHECK(geodesic_distance(image, saddle->point.x, talk.freedom) < 1e-6);
+  const double root = std::sqrt(0.5), pi = std::numbers::pi;
+  const double kernel = (root + root * (pi - pi / 4)) / (2 * pi);
+  const double value = 2 * 0.5 + 2 / (2 * pi) - 2 * 4 * kernel + 4 * 0.5;
+  CHECK(saddle->point.value == doctest::Approx(value).epsilon(1e-12));
+  CHECK((saddle->point.x.B - Matrix<double>::Constant(2, 2, root)).norm() < 1e-7);
 }
 
 TEST_CASE("the path is the same for every number of threads") {

@@ -17,7 +17,7 @@ namespace sigmahat {
 namespace {
 
 /// Images are put at equal distances again once two of these differ by this share.
-constexpr double uneven = 0.05;
+constexpr double uneven = 1e-3;
 /// Iterations between two estimates of the largest curvature.
 constexpr int estimate_every = 25;
 constexpr int power_iterations = 10;
@@ -59,6 +59,7 @@ void StringMethod::evaluate() {
     images_[i].value = at.value;
     gradients[i] = at.gradient;
   });
+  steepest_ = 0;
   for (std::size_t i = 0; i < images_.size(); ++i) {
     images_[i].across = 0;
     forces_[i] = zeros_like(images_[i].x);
@@ -83,6 +84,7 @@ void StringMethod::evaluate() {
     forces_[i] = scaled(-1, gradients[i]);
     if (length > 0) add(forces_[i], -inner(forces_[i], along) / (length * length), along);
     images_[i].across = norm(forces_[i]);
+    steepest_ = std::max(steepest_, norm(gradients[i]));
   }
 }
 
@@ -108,15 +110,18 @@ double StringMethod::largest_curvature() const {
   return *std::max_element(found.begin(), found.end());
 }
 
+/// An image that lies aside by y is pulled back by the curvature across, and by its higher
+/// neighbour, towards whom the path is said to run, at a rate of the slope over the distance to it:
+/// steps are stable below two over the sum of both.
 void StringMethod::move() {
-  if (iterations_ % estimate_every == 0) {
-    // The power method stays below the largest eigenvalue: some room is left.
-    constexpr double room = 1.3;
-    const double bend = largest_curvature();
-    step_ = bend > 0 ? 1 / (room * bend) : 0.01;
-  }
+  if (iterations_ % estimate_every == 0) bend_ = largest_curvature();
+  const double gap = length_ / static_cast<double>(images_.size() - 1);
+  // The power method stays below the largest eigenvalue: some room is left.
+  constexpr double room = 1.3;
+  const double rate = room * (bend_ + steepest_ / gap);
+  const double step = rate > 0 ? 1 / rate : 0;
   for (std::size_t i = 1; i + 1 < images_.size(); ++i)
-    images_[i].x = retracted(images_[i].x, scaled(step_, forces_[i]), options_.freedom);
+    images_[i].x = retracted(images_[i].x, scaled(step, forces_[i]), options_.freedom);
 }
 
 void StringMethod::space_evenly() {

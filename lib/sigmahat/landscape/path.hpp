@@ -64,7 +64,9 @@ class StringMethod {
   PathOptions options_;
   std::vector<PathImage> images_;
   std::vector<Weights<double>> forces_;  ///< down the gradient's part across the path
-  double length_ = 0, step_ = 0;
+  double length_ = 0;
+  double bend_ = 0;      ///< the largest curvature, by the last estimate
+  double steepest_ = 0;  ///< the largest gradient along the path
   int iterations_ = 0;
 };
 
