@@ -30,6 +30,7 @@ struct MinimaOptions : ProbeOptions {
   std::vector<int> sizes;  ///< dimensions; empty: the one of the problem
   int excess = 0;          ///< student neurons beyond the dimension, where there are sizes
   std::optional<std::filesystem::path> checkpoint, resume, output_problems;
+  std::optional<std::string> gram;
   double checkpoint_seconds = 5;
 };
 
@@ -220,6 +221,7 @@ Json own_inputs(const MinimaOptions& options, const Landscape& landscape) {
        {std::pair{"output_problems", options.output_problems},
         std::pair{"checkpoint", options.checkpoint}, std::pair{"resume", options.resume}})
     own[key] = file ? Json(file->string()) : Json(nullptr);
+  own["gram"] = options.gram ? Json(*options.gram) : Json(nullptr);
   own["checkpoint_seconds"] = options.checkpoint_seconds;
   return own;
 }
@@ -253,11 +255,24 @@ void write_problems(const std::filesystem::path& folder, const std::vector<SizeR
   }
 }
 
+/// The minimum that most starts but the global one's end at, or else the first.
+std::optional<Picture> picture_of_one(const SizeResult& result) {
+  const DescribedMinimum* chosen = nullptr;
+  for (const DescribedMinimum& minimum : result.minima)
+    if (!chosen || (chosen->standing == Standing::global) ||
+        (minimum.standing != Standing::global && minimum.found.count > chosen->found.count))
+      chosen = &minimum;
+  if (!chosen) throw NumericalError("--gram: no start has ended at a minimum");
+  return gram_picture(result, *chosen);
+}
+
 ExitCode run_minima(const MinimaOptions& options) {
   check(options);
   std::vector<Target> files;
   if (options.checkpoint) files.push_back({"--checkpoint", *options.checkpoint});
-  check_delivery(options.common, {}, files);
+  std::optional<ExtraPicture> gram;
+  if (options.gram) gram = ExtraPicture{"--gram", *options.gram};
+  check_delivery(options.common, gram, files);
 
   const std::vector<ProblemOptions> problems = problems_of(options);
   Study study(options);
@@ -285,7 +300,8 @@ ExitCode run_minima(const MinimaOptions& options) {
   for (Section& section : minima_sections(results, options.common.digits))
     report.sections.push_back(std::move(section));
   if (options.output_problems) write_problems(*options.output_problems, results);
-  deliver(report, minima_plot(results, to_text(landscape.choice)), options.common);
+  if (gram) gram->plot = picture_of_one(results.back());
+  deliver(report, minima_plot(results, to_text(landscape.choice)), options.common, gram);
   return ExitCode::done;
 }
 
@@ -317,6 +333,8 @@ Run add_probe_minima(CLI::App& command) {
                    "with --dims: student neurons beyond the dimension (0)");
   add_parsed_option(command, "--output-problems", "DIR", "a problem file for each minimum",
                     [o](const std::string& text) { o->output_problems = text; });
+  add_parsed_option(command, "--gram", "FILE", "picture of B B*^T, of the commonest spurious one",
+                    [o](const std::string& text) { o->gram = text; });
   add_parsed_option(command, "--checkpoint", "FILE", "save now and then, to go on from",
                     [o](const std::string& text) { o->checkpoint = text; });
   add_parsed_option(command, "--checkpoint-seconds", "S", "between two checkpoints (5)",

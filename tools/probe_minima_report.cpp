@@ -7,6 +7,7 @@
 
 #include <sigmahat/network/problem_file.hpp>
 #include <sigmahat/numeric/number_text.hpp>
+#include <sigmahat/optimize/assignment.hpp>
 
 namespace sigmahat::cli {
 namespace {
@@ -59,6 +60,16 @@ Value value_shown(double value) {
     shown.latex = zero.latex;
   }
   return shown;
+}
+
+/// As sigmahat probe isotropy reads it.
+Value isotropy_text(const DescribedMinimum& minimum, const SizeResult& result) {
+  if (!minimum.isotropy) return absent("");
+  const auto d = static_cast<int>(result.problem.dimension());
+  const Isotropy isotropy = in_terms_of_dimension(minimum.isotropy->isotropy, d);
+  Value text = word(to_text(isotropy));
+  text.latex = "$" + notation(isotropy, true) + "$";
+  return text;
 }
 
 Value text_of(const Real& number, int digits) {
@@ -129,13 +140,18 @@ Table sizes_table(const std::vector<SizeResult>& results) {
 
 Table minima_table(const std::vector<SizeResult>& results, int digits) {
   const Audience of_many = results.size() > 1 ? Audience::everyone : Audience::programs;
-  const bool flat = std::any_of(results.begin(), results.end(), [](const SizeResult& result) {
-    return std::any_of(result.minima.begin(), result.minima.end(),
-                       [](const DescribedMinimum& minimum) {
-                         return minimum.curvature && minimum.curvature->zero > 0;
-                       });
-  });
-  const Audience of_flat = flat ? Audience::everyone : Audience::programs;
+  const auto shown_if = [&](auto holds) {
+    for (const SizeResult& result : results)
+      for (const DescribedMinimum& minimum : result.minima)
+        if (holds(minimum)) return Audience::everyone;
+    return Audience::programs;
+  };
+  const Audience of_flat =
+      shown_if([](const DescribedMinimum& m) { return m.curvature && m.curvature->zero > 0; });
+  const Audience of_index =
+      shown_if([](const DescribedMinimum& m) { return m.curvature && m.curvature->negative > 0; });
+  const Audience of_isotropy =
+      shown_if([](const DescribedMinimum& m) { return m.isotropy.has_value(); });
   Table table{"minima",
               {{"dimension", "d", "$d$", Align::right, of_many},
                {"value", "value", "", Align::point},
@@ -146,8 +162,9 @@ Table minima_table(const std::vector<SizeResult>& results, int digits) {
                          {"global", "", "", Align::left, Audience::programs},
                          {"min_eigenvalue", "eigenvalue", "", Align::point},
                          {"max_eigenvalue", "", "", Align::point, Audience::programs},
-                         {"morse_index", "index", "", Align::right},
+                         {"morse_index", "index", "", Align::right, of_index},
                          {"flat_directions", "flat", "", Align::right, of_flat},
+                         {"isotropy", "isotropy", "", Align::left, of_isotropy},
                          {"gradient_norm", "gradient", "", Align::point, Audience::programs},
                          {"isolated", "", "", Align::left, Audience::programs},
                          {"first_start", "", "", Align::right, Audience::programs},
@@ -172,8 +189,8 @@ Table minima_table(const std::vector<SizeResult>& results, int digits) {
                word(std::string(to_string(minimum.standing))),
                yes_no(minimum.standing == Standing::global), eigenvalue(&Curvature::smallest),
                eigenvalue(&Curvature::largest), number(&Curvature::negative),
-               number(&Curvature::zero), rounded(minimum.gradient_norm, 2), yes_no(!found.flat),
-               whole(found.first_run),
+               number(&Curvature::zero), isotropy_text(minimum, result),
+               rounded(minimum.gradient_norm, 2), yes_no(!found.flat), whole(found.first_run),
                minimum.precise ? text_of(minimum.precise->value, digits) : absent(""),
                minimum.precise ? text_of(minimum.precise->gradient_norm, 2) : absent(""),
                Value{"", "", Json::parse(to_json(point))}})
@@ -199,6 +216,12 @@ std::vector<Field> tally_fields(const SizeResult& result) {
     fields.push_back(
         {key, label, whole(count), "", count > 0 ? Audience::everyone : Audience::programs});
   return fields;
+}
+
+/// Adds what is missing of 0..n-1, in order.
+void complete(std::vector<Eigen::Index>& order, Eigen::Index n) {
+  for (Eigen::Index i = 0; i < n; ++i)
+    if (std::find(order.begin(), order.end(), i) == order.end()) order.push_back(i);
 }
 
 Plot plot_of_sizes(const std::vector<SizeResult>& results, const std::string& objective) {
@@ -265,6 +288,39 @@ std::vector<Section> minima_sections(const std::vector<SizeResult>& results, int
                         .table = minima_table(results, digits)});
   }
   return sections;
+}
+
+MapPlot gram_picture(const SizeResult& result, const DescribedMinimum& minimum) {
+  const Matrix<double>& B = minimum.found.point.x.B;
+  const Matrix<double> gram = B * at_precision<double>(result.problem).teacher.B.transpose();
+  std::vector<Eigen::Index> rows, columns;
+  if (minimum.isotropy) {
+    rows = minimum.isotropy->row_order;
+    columns = minimum.isotropy->column_order;
+  } else {
+    const bool wide = gram.rows() > gram.cols();
+    for (const Eigen::Index partner :
+         optimal_assignment(wide ? Matrix<double>(-gram.cwiseAbs().transpose())
+                                 : Matrix<double>(-gram.cwiseAbs())))
+      (wide ? rows : columns).push_back(partner);
+    complete(rows, gram.rows());
+    complete(columns, gram.cols());
+  }
+  MapPlot map{.title = fmt::format("B B^{{*T}}, value {:.7g}", value_of(minimum)),
+              .x_label = "teacher's row",
+              .y_label = "student's row",
+              .value_label = "⟨b_i, b^*_j⟩",
+              .x = {},
+              .y = {},
+              .values = {}};
+  for (std::size_t j = 0; j < columns.size(); ++j) map.x.push_back(static_cast<double>(j + 1));
+  // From the top down, as a matrix is written.
+  for (std::size_t i = 0; i < rows.size(); ++i) map.y.push_back(static_cast<double>(i + 1));
+  for (std::size_t i = rows.size(); i-- > 0;) {
+    map.values.emplace_back();
+    for (const Eigen::Index column : columns) map.values.back().push_back(gram(rows[i], column));
+  }
+  return map;
 }
 
 Plot minima_plot(const std::vector<SizeResult>& results, const std::string& objective) {

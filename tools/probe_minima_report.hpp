@@ -6,7 +6,7 @@
 #include <sigmahat/landscape/minima.hpp>
 #include <sigmahat/network/problem.hpp>
 
-#include "plot.hpp"
+#include "picture.hpp"
 #include "report.hpp"
 
 namespace sigmahat::cli {
@@ -27,5 +27,9 @@ std::vector<Section> minima_sections(const std::vector<SizeResult>& results, int
 /// Of one problem, the share of starts that end at each value; of several, the share that ends in
 /// spurious minima, their values and smallest eigenvalues against the dimension.
 Plot minima_plot(const std::vector<SizeResult>& results, const std::string& objective);
+
+/// B B*ᵀ of one minimum, its neurons in the order of its symmetry, or each beside the teacher row
+/// that it is nearest to.
+MapPlot gram_picture(const SizeResult& result, const DescribedMinimum& minimum);
 
 }  // namespace sigmahat::cli

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <sigmahat/landscape/critical_point.hpp>
+#include <sigmahat/landscape/isotropy.hpp>
 #include <sigmahat/landscape/precise_point.hpp>
 #include <sigmahat/landscape/starts.hpp>
 #include <sigmahat/landscape/symmetry.hpp>
@@ -150,6 +151,9 @@ struct DescribedMinimum {
   /// The point refined to more digits than double has, where they are asked for and the class is of
   /// isolated minima.
   std::optional<PrecisePoint> precise = {};
+  /// The permutations that leave B B*ᵀ as it is: where teacher rows are orthonormal and can all be
+  /// exchanged, neurons have one a and no biases, and no sign is a symmetry.
+  std::optional<RecognisedIsotropy> isotropy = {};
 };
 
 /// The classes by increasing value. Spectra are those of double. A lower value may be known of

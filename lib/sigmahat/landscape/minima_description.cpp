@@ -22,6 +22,19 @@ bool has_vanishing_row(const Weights<double>& x) {
   return lengths.minCoeff() <= share * lengths.maxCoeff();
 }
 
+std::optional<RecognisedIsotropy> isotropy_of(const Weights<double>& x,
+                                              const Matrix<double>& teacher,
+                                              const Symmetry& symmetry) {
+  constexpr double same_entry = 1e-6;
+  const auto& classes = symmetry.teacher_classes;
+  const bool exchangeable =
+      std::all_of(classes.begin(), classes.end(), [](int c) { return c == 0; });
+  if (!exchangeable || symmetry.signs || symmetry.beyond_teacher || x.c.size() > 0 ||
+      x.a.maxCoeff() - x.a.minCoeff() > same_entry)
+    return {};
+  return recognise_isotropy(x.B * teacher.transpose(), same_entry);
+}
+
 /// The objective where the student's rows are the teacher's, the last one as often as there are
 /// rows left; free rows share its length. Infinite for a student too narrow for that.
 double value_at_teacher(const Objective<double>& objective, const Weights<double>& student,
@@ -75,6 +88,7 @@ std::vector<DescribedMinimum> describe(const MinimaTally& tally, const Problem& 
   const auto values = at_precision<double>(problem);
   const auto objective = make_fast_objective(choice, values, freedom.rows, 1);
   const std::optional<double> bound = lower_bound(*objective, choice, values);
+  const Symmetry symmetry = symmetry_of(choice, values);
   const double at_teacher = value_at_teacher(
       *objective, student_weights<double>(problem, freedom.rows), values.teacher.B, freedom);
   std::vector<DescribedMinimum> list;
@@ -87,7 +101,8 @@ std::vector<DescribedMinimum> describe(const MinimaTally& tally, const Problem& 
     else if (std::min(at_teacher, list.empty() ? value : list.front().found.point.value) <
              value - reach)
       standing = Standing::spurious;
-    list.push_back({std::move(found), fraction, standing, {}, 0, {}});
+    auto isotropy = isotropy_of(found.point.x, values.teacher.B, symmetry);
+    list.push_back({std::move(found), fraction, standing, {}, 0, {}, std::move(isotropy)});
   }
   for_each_block(list.size(), threads, [&](std::size_t i) {
     const Weights<double>& x = list[i].found.point.x;
