@@ -314,11 +314,10 @@ MapPlot gram_picture(const SizeResult& result, const DescribedMinimum& minimum) 
               .y = {},
               .values = {}};
   for (std::size_t j = 0; j < columns.size(); ++j) map.x.push_back(static_cast<double>(j + 1));
-  // From the top down, as a matrix is written.
   for (std::size_t i = 0; i < rows.size(); ++i) map.y.push_back(static_cast<double>(i + 1));
-  for (std::size_t i = rows.size(); i-- > 0;) {
+  for (const Eigen::Index row : rows) {
     map.values.emplace_back();
-    for (const Eigen::Index column : columns) map.values.back().push_back(gram(rows[i], column));
+    for (const Eigen::Index column : columns) map.values.back().push_back(gram(row, column));
   }
   return map;
 }
