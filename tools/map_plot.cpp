@@ -10,6 +10,7 @@
 
 #include "gnuplot.hpp"
 #include "layout.hpp"
+#include "plot.hpp"
 #include "plot_terminal.hpp"
 
 namespace sigmahat::cli {
@@ -25,7 +26,7 @@ constexpr std::array class_colours{"#0072B2", "#D55E00", "#009E73", "#CC79A7",
 constexpr const char* no_class_colour = "#B8B8B8";
 /// gnuplot's disc, triangle, square, diamond, triangle pointing down.
 constexpr std::array mark_shapes{7, 9, 5, 13, 11};
-constexpr std::array mark_colours{"#D55E00", "#F0E442", "#56B4E9", "#FFFFFF", "#CC79A7"};
+constexpr std::array mark_colours{"#D55E00", "#F0E442", "#56B4E9", "#CC79A7", "#E69F00"};
 
 struct Extremes {
   double lowest = std::numeric_limits<double>::infinity(), highest = -lowest;
@@ -122,15 +123,6 @@ std::string palette(const MapPlot& map) {
          "unset colorbox\nset key at graph 1.04,1 top left vertical maxrows 20\nset rmargin 26\n";
 }
 
-std::string class_keys(const MapPlot& map) {
-  std::string commands;
-  for (std::size_t i = 0; i < map.classes.size(); ++i)
-    commands += fmt::format(", NaN with points pt 5 ps 1.8 lc rgb '{}' title {}",
-                            i < class_colours.size() ? class_colours[i] : no_class_colour,
-                            quoted(map.classes[i]));
-  return commands;
-}
-
 /// What an axis shows: the cells of the grid in full.
 std::string range(char axis, const std::vector<double>& at) {
   const double half = (at[1] - at[0]) / 2;
@@ -158,6 +150,17 @@ char class_character(double value, std::size_t classes) {
 char mark_character(std::size_t group) {
   constexpr std::string_view characters = "O#X+%";
   return characters[group % characters.size()];
+}
+
+std::string class_keys(const MapPlot& map) {
+  std::string commands;
+  for (std::size_t i = 0; i < map.classes.size(); ++i)
+    commands += fmt::format(
+        ", NaN with points pt 5 ps 1.8 lc rgb '{}' title {}",
+        i < class_colours.size() ? class_colours[i] : no_class_colour,
+        quoted(fmt::format("{}: {}", class_character(static_cast<double>(i), map.classes.size()),
+                           map.classes[i])));
+  return commands;
 }
 
 std::size_t nearest(const std::vector<double>& at, double place) {
@@ -217,8 +220,9 @@ std::string map_picture(const MapPlot& map, const std::string& target) {
   const std::string script =
       "set encoding utf8\n" + terminal(target) + grid_data(map) + mark_data(map) +
       contour_data(map) + palette(map) + range('x', map.x) + range('y', map.y) +
-      fmt::format("set title {} offset 0,1.1\nset xlabel {}\nset ylabel {}\n", quoted(map.title),
-                  quoted(map.x_label), quoted(map.y_label)) +
+      fmt::format("set title {} offset 0,1.1\nset xlabel {}\nset ylabel {}\n",
+                  quoted(literal(map.title)), quoted(literal(map.x_label)),
+                  quoted(literal(map.y_label))) +
       (alike ? "set size ratio -1\n" : "") + "unset grid\nset tics out\n" +
       "plot $grid using 1:2:" +
       (map.classes.empty() ? "3"

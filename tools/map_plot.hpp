@@ -14,7 +14,7 @@ struct MapMarks {
 
 /// A number, or a class, for every point of a grid: colours, with labelled contours or a legend.
 ///
-/// Labels are UTF-8 with gnuplot's enhanced markup.
+/// Labels are UTF-8 and shown as they are.
 struct MapPlot {
   std::string title;
   std::string x_label;

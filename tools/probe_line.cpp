@@ -106,7 +106,7 @@ Plot line_plot(const std::vector<LinePoint>& line, const std::string& objective,
     values.x.push_back(point.t);
     values.y.push_back(point.value);
   }
-  return {.title = objective + " " + where,
+  return {.title = literal(objective + " " + where),
           .x_label = "t",
           .y_label = "value",
           .curves = {std::move(values)}};

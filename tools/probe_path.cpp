@@ -125,7 +125,7 @@ Plot path_plot(const StringMethod& path, const std::optional<PathSaddle>& saddle
     values.x.push_back(image.place);
     values.y.push_back(image.value);
   }
-  Plot plot{.title = title,
+  Plot plot{.title = literal(title),
             .x_label = "share of the path's length",
             .y_label = "value",
             .curves = {std::move(values)}};

@@ -96,7 +96,7 @@ Plot saddles_plot(const SaddleTally& tally, const std::string& objective) {
     points.x.push_back(found.point.value);
     points.y.push_back(found.curvature.negative);
   }
-  return {.title = "Critical points of " + objective,
+  return {.title = "Critical points of " + literal(objective),
           .x_label = "value",
           .y_label = "Morse index",
           .curves = {std::move(points)}};

@@ -91,7 +91,7 @@ Plot spectrum_plot(const Spectrum& spectrum, const std::string& objective) {
   }
   zero.x = {0, static_cast<double>(spectrum.eigenvalues.size()) - 1};
   zero.y = {0, 0};
-  return {.title = "Hessian spectrum of " + objective,
+  return {.title = "Hessian spectrum of " + literal(objective),
           .x_label = "number of the eigenvalue",
           .y_label = "eigenvalue",
           .curves = {std::move(steps), std::move(zero)}};
