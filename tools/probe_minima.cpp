@@ -330,7 +330,7 @@ Run add_probe_minima(CLI::App& command) {
   add_parsed_option(command, "--dims", "LIST", "6..20 or 6,8: these dimensions in turn, B* = I",
                     [o](const std::string& text) { o->sizes = parse_sizes(text); });
   add_whole_number(command, "--excess", o->excess, 0, largest_size,
-                   "with --dims: student neurons beyond the dimension (0)");
+                   "student neurons beyond each of --dims (0)");
   add_parsed_option(command, "--output-problems", "DIR", "a problem file for each minimum",
                     [o](const std::string& text) { o->output_problems = text; });
   add_parsed_option(command, "--gram", "FILE", "picture of B B*^T, of the commonest spurious one",

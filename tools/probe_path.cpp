@@ -190,7 +190,7 @@ ExitCode run_path(const PathCommandOptions& options) {
 Run add_probe_path(CLI::App& command) {
   auto options = std::make_shared<PathCommandOptions>();
   PathCommandOptions* o = options.get();
-  add_parsed_option(command, "--to", "POINT", "the other end: teacher, or a problem FILE's student",
+  add_parsed_option(command, "--to", "POINT", "the other end: teacher, or a FILE's student",
                     [o](const std::string& text) { o->to = text; });
   command.add_flag("--match", o->match, "its neurons in the nearest order first");
   command.add_flag("--keep-ends", o->keep_ends, "the points as they are, not their minima");
@@ -203,9 +203,9 @@ Run add_probe_path(CLI::App& command) {
   add_probe_options(command, *o);
   command.footer(
       "Examples:\n"
-      "  sigmahat probe path --dim 4 --match --plot path.png\n"
-      "  sigmahat probe path --dim 3 --objective f_gamma:2,4 --fixed-a\n"
-      "  sigmahat probe path --dim 3 --student-activation abs --a 1/2 --images 15\n");
+      "  sigmahat probe path --dim 4 --plot path.png\n"
+      "  sigmahat probe path --dim 4 --match --keep-ends\n"
+      "  sigmahat probe path --problem data/problems/swapped_relu.json --fixed-a\n");
   return [options] { return run_path(*options); };
 }
 

@@ -240,7 +240,7 @@ Run add_probe_slice(CLI::App& command) {
       "Examples:\n"
       "  sigmahat probe slice --dim 5 --plot slice.png\n"
       "  sigmahat probe slice --dim 4 --directions gradient,random --grid 41 --plot -\n"
-      "  sigmahat probe slice --dim 3 --directions eigenvector:0,eigenvector:1 --grid 31\n");
+      "  sigmahat probe slice --dim 3 --directions eigenvector:0,eigenvector:1\n");
   return [options] { return run_slice(*options); };
 }
 

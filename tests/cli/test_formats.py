@@ -1,7 +1,9 @@
 """The formats of every command say the same."""
 
 import csv
+import functools
 import io
+import operator
 import re
 import shlex
 import unicodedata
@@ -60,7 +62,7 @@ class Formats(ProgramTest):
                 for row, entry in zip(rows, entries):
                     self.assertTrue(None not in row and None not in row.values(), row)
                     for key, value in row.items():
-                        expected = entry[key]
+                        expected = functools.reduce(operator.getitem, key.split("."), entry)
                         if isinstance(expected, float):
                             self.assertEqual(float(value), expected)
                         elif isinstance(expected, list):
