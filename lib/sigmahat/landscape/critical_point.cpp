@@ -16,6 +16,7 @@ constexpr Eigen::Index most_dense = 256;
 /// Share of the gradient that conjugate gradients leave.
 constexpr double residual_share = 1e-8;
 constexpr int most_steps = 20;
+constexpr double sure_contraction = 0.25;
 
 /// None where a direction of no positive curvature is met.
 std::optional<Weights<double>> solve_by_products(const Objective<double>& objective,
@@ -74,6 +75,7 @@ Refinement refine_critical_point(const Objective<double>& objective, Weights<dou
     const double length = norm(*step.direction);
     if (result.steps == 0) result.distance = length;
     if (result.steps == 1) result.contraction = length / result.distance;
+    if (which == Refine::minima && result.contraction > sure_contraction) break;
     Iterate next = evaluate_at(objective, retracted(at.x, *step.direction, freedom), freedom);
     const double next_norm = norm(next.gradient);
     // At the rounding of the gradient steps lead nowhere; far from it the first one may go up.

@@ -14,8 +14,10 @@ struct CriticalPoint {
 
 /// Which critical points Newton's method goes to.
 enum class Refine {
-  any,     ///< whatever their index
-  minima,  ///< it ends where the Hessian is not positive definite
+  any,  ///< whatever their index
+  /// The minimum that is near: it ends where the Hessian is not positive definite, and where the
+  /// second step is not less than a quarter of the first.
+  minima,
 };
 
 struct Refinement {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <memory>
 #include <utility>
@@ -28,14 +29,15 @@ constexpr std::array methods{
 /// and again when it has fallen to a third since.
 constexpr double first_trial = 1e-2;
 constexpr double next_trial = 0.3;
-constexpr double sure_contraction = 0.25;
 
 /// Two ends are compared to this: far above what a gradient within the tolerance leaves.
 constexpr double same_value = 1e-9;
 constexpr double same_entry = 1e-6;
 
-/// Runs between two looks at signals and two tallies: enough for many threads.
-constexpr std::uint64_t block_runs = 64;
+/// Runs between two looks at signals and two tallies: at first so many, then twice as many as long
+/// as they take less than this. The tally does not depend on it.
+constexpr std::uint64_t first_block = 64;
+constexpr std::chrono::milliseconds short_block(200);
 
 std::unique_ptr<DescentMethod> make_descent(const Objective<double>& objective,
                                             Weights<double> start, const SearchOptions& options) {
@@ -55,8 +57,7 @@ std::unique_ptr<DescentMethod> make_descent(const Objective<double>& objective,
 }
 
 bool lead_to_the_same_point(const Refinement& refinement) {
-  return refinement.converged && refinement.positive_definite &&
-         refinement.contraction <= sure_contraction;
+  return refinement.converged && refinement.positive_definite;
 }
 
 CriticalPoint point_of(const DescentMethod& method) {
@@ -163,7 +164,7 @@ void MinimaSearch::resume(MinimaTally tally) {
     patterns_.push_back(pattern_of(found.point.x, teacher_, symmetry_));
 }
 
-void MinimaSearch::count(std::uint64_t run, SearchEnd end) {
+void MinimaSearch::count(std::uint64_t run, SearchEnd end, SymmetryPattern pattern) {
   ++tally_.runs;
   tally_.evaluations += end.evaluations;
   switch (end.outcome) {
@@ -181,7 +182,6 @@ void MinimaSearch::count(std::uint64_t run, SearchEnd end) {
       break;
   }
   const bool flat = end.outcome == SearchOutcome::flat;
-  SymmetryPattern pattern = pattern_of(end.point.x, teacher_, symmetry_);
   const double reach = same_value * std::max(1.0, std::abs(end.point.value));
   for (std::size_t i = 0; i < patterns_.size(); ++i) {
     MinimumClass& found = tally_.classes[i];
@@ -195,17 +195,23 @@ void MinimaSearch::count(std::uint64_t run, SearchEnd end) {
 }
 
 bool MinimaSearch::run(const std::function<bool(const MinimaTally&)>& go_on) {
+  std::uint64_t block = first_block;
   while (tally_.runs < options_.runs) {
     if (go_on && !go_on(tally_)) return false;
+    const auto begin = std::chrono::steady_clock::now();
     const std::uint64_t first = tally_.runs;
-    const auto runs = static_cast<std::size_t>(std::min(block_runs, options_.runs - first));
+    const auto runs = static_cast<std::size_t>(std::min(block, options_.runs - first));
     std::vector<SearchEnd> ends(runs);
+    std::vector<SymmetryPattern> patterns(runs);
     for_each_block(runs, options_.threads, [&](std::size_t i) {
       ends[i] =
           search_minimum(objective_, draw_start(options_.starts, given_, options_.seed, first + i),
                          options_.search);
+      patterns[i] = pattern_of(ends[i].point.x, teacher_, symmetry_);
     });
-    for (std::size_t i = 0; i < runs; ++i) count(first + i, std::move(ends[i]));
+    for (std::size_t i = 0; i < runs; ++i)
+      count(first + i, std::move(ends[i]), std::move(patterns[i]));
+    if (std::chrono::steady_clock::now() - begin < short_block) block *= 2;
   }
   return true;
 }

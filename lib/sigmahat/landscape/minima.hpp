@@ -105,7 +105,7 @@ class MinimaSearch {
   void resume(MinimaTally tally);
 
  private:
-  void count(std::uint64_t run, SearchEnd end);
+  void count(std::uint64_t run, SearchEnd end, SymmetryPattern pattern);
 
   const Objective<double>& objective_;
   Weights<double> given_;
