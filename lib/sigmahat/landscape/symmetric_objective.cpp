@@ -5,6 +5,7 @@
 
 #include <sigmahat/landscape/symmetric_objective.hpp>
 #include <sigmahat/numeric/errors.hpp>
+#include <sigmahat/objective/unit_tangent.hpp>
 
 namespace sigmahat {
 namespace {
@@ -197,24 +198,6 @@ Vector<T> tangent(const Vector<T>& u, const Vector<T>& v, const Correlation<T>& 
   for (Index c = 0; c < u.size(); ++c)
     w[c] = opposite ? T(T(v[c] + u[c]) - angle.one_plus * u[c])
                     : T(T(v[c] - u[c]) + angle.one_minus * u[c]);
-  return w;
-}
-
-/// w/|w|. Parallel rows have none; what it is then multiplied with is zero.
-template <Scalar T>
-Vector<T> unit_tangent(Vector<T> w, const Correlation<T>& angle) {
-  using std::sqrt;
-  const T squared = angle.one_minus * angle.one_plus;
-  const bool positive = certainly_positive(squared);
-  const T length = positive ? T(sqrt(squared)) : T(1);
-  for (T& x : w) {
-    if constexpr (std::same_as<T, Interval>) {
-      const Interval all = make_interval(Real(-1), Real(1));
-      x = positive ? intersect(Interval(x / length), all) : all;
-    } else {
-      x = positive ? T(x / length) : T(0);
-    }
-  }
   return w;
 }
 

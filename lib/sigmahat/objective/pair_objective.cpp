@@ -9,6 +9,7 @@
 #include <sigmahat/numeric/vector_operations.hpp>
 #include <sigmahat/objective/fixed_pairs.hpp>
 #include <sigmahat/objective/pair_objective.hpp>
+#include <sigmahat/objective/unit_tangent.hpp>
 
 namespace sigmahat {
 namespace {
@@ -78,25 +79,6 @@ void add_tangent(Vector<T>& sum, T& along, const T& factor, const Vector<T>& u, 
   for (Index k = 0; k < u.size(); ++k)
     add_product(sum[k], factor, opposite ? T(v[k] + u[k]) : T(v[k] - u[k]));
   add_product(along, opposite ? T(-factor) : factor, opposite ? angle.one_plus : angle.one_minus);
-}
-
-/// w/|w|, |w| = sqrt(1-ρ²). Parallel rows have no such direction; what it is then multiplied with
-/// is zero.
-template <Scalar T>
-Vector<T> unit_tangent(Vector<T> w, const Correlation<T>& angle) {
-  using std::sqrt;
-  const T squared = angle.one_minus * angle.one_plus;
-  const bool positive = certainly_positive(squared);
-  const T length = positive ? T(sqrt(squared)) : T(1);
-  for (T& x : w) {
-    if constexpr (std::same_as<T, Interval>) {
-      const Interval all = make_interval(Real(-1), Real(1));
-      x = positive ? intersect(Interval(x / length), all) : all;
-    } else {
-      x = positive ? T(x / length) : T(0);
-    }
-  }
-  return w;
 }
 
 template <Scalar T>
