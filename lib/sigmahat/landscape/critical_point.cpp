@@ -52,7 +52,6 @@ NewtonStep newton_step(const Objective<double>& objective, const Iterate& at,
     if (auto direction = solve_by_products(objective, at, freedom))
       return {std::move(direction), true};
     if (which == Refine::minima) return {{}, false};
-    require_dense(n);
   }
   const HessianSolver solver(objective, at, freedom, which == Refine::minima);
   if (!solver.factored()) return {{}, false};
@@ -92,10 +91,8 @@ Refinement refine_critical_point(const Objective<double>& objective, Weights<dou
 
 HessianEigensystem hessian_eigensystem(const Objective<double>& objective, const Weights<double>& x,
                                        const Freedom& freedom, bool vectors) {
-  require_dense(dimension(x, freedom));
-  const Iterate at = evaluate_at(objective, x, freedom);
   const SymmetricEigensystem system(
-      hessian_on_basis(at.x, at.euclidean_gradient, objective.hessian(at.x), freedom),
+      dense_hessian(objective, evaluate_at(objective, x, freedom), freedom),
       vectors ? Eigen::ComputeEigenvectors : Eigen::EigenvaluesOnly);
   return {system.values(), vectors ? system.vectors() : Matrix<double>()};
 }

@@ -5,6 +5,7 @@
 #include <sigmahat/landscape/hessian_solver.hpp>
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/objective/evaluation.hpp>
+#include <sigmahat/optimize/manifold.hpp>
 
 namespace sigmahat {
 namespace {
@@ -24,6 +25,12 @@ void require_dense(Eigen::Index dimension) {
                     dimension, max_spectrum));
 }
 
+Matrix<double> dense_hessian(const Objective<double>& objective, const Iterate& at,
+                             const Freedom& freedom) {
+  require_dense(dimension(at.x, freedom));
+  return hessian_on_basis(at.x, at.euclidean_gradient, objective.hessian(at.x), freedom);
+}
+
 SymmetricEigensystem::SymmetricEigensystem(Matrix<double> H, int options) {
   const double shift = H.rows() == 0 ? 0 : H.cwiseAbs().rowwise().sum().maxCoeff();
   H.diagonal().array() += shift;
@@ -35,8 +42,7 @@ SymmetricEigensystem::SymmetricEigensystem(Matrix<double> H, int options) {
 
 HessianSolver::HessianSolver(const Objective<double>& objective, const Iterate& at,
                              const Freedom& freedom, bool only_definite) {
-  const Matrix<double> H =
-      hessian_on_basis(at.x, at.euclidean_gradient, objective.hessian(at.x), freedom);
+  const Matrix<double> H = dense_hessian(objective, at, freedom);
   cholesky_.emplace(H);
   const auto pivots = cholesky_->matrixLLT().diagonal().array().square();
   if (cholesky_->info() == Eigen::Success && pivots.minCoeff() > flat_pivot * pivots.maxCoeff())

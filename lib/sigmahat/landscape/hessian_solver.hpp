@@ -12,6 +12,11 @@ namespace sigmahat {
 /// Throws NumericalError where a Hessian has too many dimensions (max_spectrum) to be decomposed.
 void require_dense(Eigen::Index dimension);
 
+/// The Riemannian Hessian on the basis of hessian_on_basis. Internal: not installed. Throws as
+/// require_dense and the objective do.
+Matrix<double> dense_hessian(const Objective<double>& objective, const Iterate& at,
+                             const Freedom& freedom);
+
 /// Eigen's solver, which deflates where an entry beside the diagonal is small against its two
 /// neighbours on it: with eigenvalues far below the norm, whose entries rounding keeps away from
 /// zero, it may never end. Shifted by the norm, all of the diagonal is of its size. Internal.

@@ -30,10 +30,6 @@ constexpr std::array methods{
 constexpr double first_trial = 1e-2;
 constexpr double next_trial = 0.3;
 
-/// Two ends are compared to this: far above what a gradient within the tolerance leaves.
-constexpr double same_value = 1e-9;
-constexpr double same_entry = 1e-6;
-
 /// Runs between two looks at signals and two tallies: at first so many, then twice as many as long
 /// as they take less than this. The tally does not depend on it.
 constexpr std::uint64_t first_block = 64;
@@ -153,18 +149,15 @@ MinimaSearch::MinimaSearch(const Objective<double>& objective, Weights<double> g
                            Matrix<double> teacher, Symmetry symmetry, Options options)
     : objective_(objective),
       given_(std::move(given)),
-      teacher_(std::move(teacher)),
-      symmetry_(std::move(symmetry)),
-      options_(std::move(options)) {}
+      options_(std::move(options)),
+      classes_(std::move(teacher), std::move(symmetry)) {}
 
 void MinimaSearch::resume(MinimaTally tally) {
   tally_ = std::move(tally);
-  patterns_.clear();
-  for (const MinimumClass& found : tally_.classes)
-    patterns_.push_back(pattern_of(found.point.x, teacher_, symmetry_));
+  for (const MinimumClass& found : tally_.classes) classes_.classify(found.point, found.flat);
 }
 
-void MinimaSearch::count(std::uint64_t run, SearchEnd end, SymmetryPattern pattern) {
+void MinimaSearch::count(std::uint64_t run, SearchEnd end) {
   ++tally_.runs;
   tally_.evaluations += end.evaluations;
   switch (end.outcome) {
@@ -182,16 +175,10 @@ void MinimaSearch::count(std::uint64_t run, SearchEnd end, SymmetryPattern patte
       break;
   }
   const bool flat = end.outcome == SearchOutcome::flat;
-  const double reach = same_value * std::max(1.0, std::abs(end.point.value));
-  for (std::size_t i = 0; i < patterns_.size(); ++i) {
-    MinimumClass& found = tally_.classes[i];
-    if (found.flat != flat || std::abs(found.point.value - end.point.value) > reach) continue;
-    if (!flat && !are_equivalent(patterns_[i], pattern, symmetry_, same_entry)) continue;
-    ++found.count;
-    return;
-  }
-  tally_.classes.push_back({std::move(end.point), run, 1, flat});
-  patterns_.push_back(std::move(pattern));
+  const std::size_t place = classes_.classify(end.point, flat);
+  if (place == tally_.classes.size())
+    tally_.classes.push_back({std::move(end.point), run, 0, flat});
+  ++tally_.classes[place].count;
 }
 
 bool MinimaSearch::run(const std::function<bool(const MinimaTally&)>& go_on) {
@@ -202,15 +189,12 @@ bool MinimaSearch::run(const std::function<bool(const MinimaTally&)>& go_on) {
     const std::uint64_t first = tally_.runs;
     const auto runs = static_cast<std::size_t>(std::min(block, options_.runs - first));
     std::vector<SearchEnd> ends(runs);
-    std::vector<SymmetryPattern> patterns(runs);
     for_each_block(runs, options_.threads, [&](std::size_t i) {
       ends[i] =
           search_minimum(objective_, draw_start(options_.starts, given_, options_.seed, first + i),
                          options_.search);
-      patterns[i] = pattern_of(ends[i].point.x, teacher_, symmetry_);
     });
-    for (std::size_t i = 0; i < runs; ++i)
-      count(first + i, std::move(ends[i]), std::move(patterns[i]));
+    for (std::size_t i = 0; i < runs; ++i) count(first + i, std::move(ends[i]));
     if (std::chrono::steady_clock::now() - begin < short_block) block *= 2;
   }
   return true;

@@ -9,6 +9,7 @@
 
 #include <sigmahat/landscape/critical_point.hpp>
 #include <sigmahat/landscape/isotropy.hpp>
+#include <sigmahat/landscape/point_classes.hpp>
 #include <sigmahat/landscape/precise_point.hpp>
 #include <sigmahat/landscape/starts.hpp>
 #include <sigmahat/landscape/symmetry.hpp>
@@ -42,6 +43,7 @@ enum class SearchOutcome {
   stalled,  ///< no step improves on the weights
   diverged  ///< a number left the range of double, or a row vanished
 };
+
 std::string_view to_string(SearchOutcome outcome);
 
 struct SearchEnd {
@@ -105,15 +107,13 @@ class MinimaSearch {
   void resume(MinimaTally tally);
 
  private:
-  void count(std::uint64_t run, SearchEnd end, SymmetryPattern pattern);
+  void count(std::uint64_t run, SearchEnd end);
 
   const Objective<double>& objective_;
   Weights<double> given_;
-  Matrix<double> teacher_;
-  Symmetry symmetry_;
   Options options_;
   MinimaTally tally_;
-  std::vector<SymmetryPattern> patterns_;  ///< of the classes
+  PointClasses classes_;  ///< those of the tally, in its order
 };
 
 /// Text, every number as it is. Throws ParseError where it is none.

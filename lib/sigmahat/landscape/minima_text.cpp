@@ -2,6 +2,7 @@
 
 #include <sigmahat/landscape/minima.hpp>
 #include <sigmahat/numeric/errors.hpp>
+#include <sigmahat/optimize/vector_json.hpp>
 
 namespace sigmahat {
 namespace {
@@ -9,17 +10,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int version = 1;
-
-// nlohmann-json writes the shortest decimal that reads back as the same double.
-Json numbers_of(const Vector<double>& x) {
-  return std::vector<double>(x.begin(), x.end());
-}
-
-Vector<double> vector_of(const Json& json) {
-  const auto numbers = json.get<std::vector<double>>();
-  return Eigen::Map<const Vector<double>>(numbers.data(),
-                                          static_cast<Eigen::Index>(numbers.size()));
-}
 
 }  // namespace
 

@@ -16,17 +16,21 @@ class PointClasses {
   PointClasses(Matrix<double> teacher, std::optional<Symmetry> symmetry);
 
   /// The number of the point's class: a new one where it belongs to none.
-  std::size_t classify(const CriticalPoint& point);
-  /// The first point of each class.
-  const std::vector<CriticalPoint>& representatives() const { return representatives_; }
+  ///
+  /// @param one_of_a_value  for points that are not isolated: all such of one value are one class
+  std::size_t classify(const CriticalPoint& point, bool one_of_a_value = false);
 
  private:
-  bool is_same(std::size_t known, const CriticalPoint& point, const SymmetryPattern& pattern) const;
+  struct Class {
+    CriticalPoint first;
+    SymmetryPattern pattern;  ///< empty where nothing is compared by it
+    bool one_of_a_value;
+  };
+  bool holds(const Class& known, const Class& point) const;
 
   Matrix<double> teacher_;
   std::optional<Symmetry> symmetry_;
-  std::vector<CriticalPoint> representatives_;
-  std::vector<SymmetryPattern> patterns_;
+  std::vector<Class> classes_;
 };
 
 }  // namespace sigmahat

@@ -3,8 +3,6 @@
 #include <limits>
 #include <numeric>
 
-#include <Eigen/Eigenvalues>
-
 #include <sigmahat/landscape/direction.hpp>
 #include <sigmahat/landscape/hessian_solver.hpp>
 #include <sigmahat/landscape/point_classes.hpp>
@@ -34,13 +32,10 @@ struct EigenPoint {
 };
 
 EigenPoint eigen_point(const Objective<double>& objective, Iterate at, const Freedom& freedom) {
-  require_dense(dimension(at.x, freedom));
-  const Eigen::SelfAdjointEigenSolver<Matrix<double>> system(
-      hessian_on_basis(at.x, at.euclidean_gradient, objective.hessian(at.x), freedom));
-  if (system.info() != Eigen::Success)
-    throw NumericalError("the Hessian's eigenvectors: no convergence");
-  Vector<double> g = system.eigenvectors().transpose() * on_basis(at.x, at.gradient, freedom);
-  return {std::move(at), system.eigenvalues(), system.eigenvectors(), std::move(g)};
+  const SymmetricEigensystem system(dense_hessian(objective, at, freedom),
+                                    Eigen::ComputeEigenvectors);
+  Vector<double> g = system.vectors().transpose() * on_basis(at.x, at.gradient, freedom);
+  return {std::move(at), system.values(), system.vectors(), std::move(g)};
 }
 
 Weights<double> step_along(const EigenPoint& point, const Vector<double>& components,

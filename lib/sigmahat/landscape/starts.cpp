@@ -58,6 +58,10 @@ std::string to_text(const StartDistribution& distribution) {
   return "";
 }
 
+StartDistribution default_starts(Constraint rows) {
+  return {rows == Constraint::free ? Kind::gaussian : Kind::unit};
+}
+
 Weights<double> draw_start(const StartDistribution& distribution, const Weights<double>& given,
                            std::uint64_t seed, std::uint64_t number) {
   const Eigen::Index m = given.B.rows(), d = given.B.cols();

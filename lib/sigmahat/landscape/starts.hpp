@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include <sigmahat/objective/objective.hpp>
+#include <sigmahat/objective/sphere.hpp>
 
 namespace sigmahat {
 
@@ -25,6 +25,9 @@ struct StartDistribution {
 StartDistribution parse_start_distribution(std::string_view text);
 /// What parse_start_distribution reads back.
 std::string to_text(const StartDistribution& distribution);
+
+/// Unit rows where rows are unit, Gaussian ones of scale 1/√d where they are free.
+StartDistribution default_starts(Constraint rows);
 
 /// Start `number` of the sequence that `seed` names, a function of both alone; a and the biases are
 /// those of `given`.

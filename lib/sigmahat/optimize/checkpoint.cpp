@@ -2,6 +2,7 @@
 
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/optimize/training.hpp>
+#include <sigmahat/optimize/vector_json.hpp>
 
 namespace sigmahat {
 namespace {
@@ -10,7 +11,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr int version = 2;
 
-// nlohmann-json writes the shortest decimal that reads back as the same double.
 Json to_json(const TrajectoryPoint& point) {
   Json json{{"iteration", point.iteration},
             {"samples", point.samples},
@@ -32,16 +32,6 @@ TrajectoryPoint trajectory_point(const Json& json) {
     point.distance = {numbers.at(0), numbers.at(1), numbers.at(2)};
   }
   return point;
-}
-
-std::vector<double> numbers_of(const Vector<double>& x) {
-  return {x.begin(), x.end()};
-}
-
-Vector<double> vector_of(const Json& json) {
-  const auto numbers = json.get<std::vector<double>>();
-  return Eigen::Map<const Vector<double>>(numbers.data(),
-                                          static_cast<Eigen::Index>(numbers.size()));
 }
 
 Matrix<double> rows_of(const Json& json, Eigen::Index dimension) {
