@@ -147,6 +147,38 @@ CLI::Option* add_file(CLI::App& command, const std::string& name,
   });
 }
 
+std::vector<std::string> parse_words(const std::string& text) {
+  std::vector<std::string> words;
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    const std::size_t comma = std::min(text.find(',', begin), text.size());
+    words.push_back(text.substr(begin, comma - begin));
+    if (words.back().empty())
+      throw ParseError(fmt::format("expected words between commas, not \"{}\"", text));
+    begin = comma + 1;
+  }
+  return words;
+}
+
+std::vector<int> parse_whole_numbers(const std::string& text, int lowest, int highest) {
+  std::vector<int> numbers;
+  for (const std::string& word : parse_words(text))
+    numbers.push_back(static_cast<int>(parse_whole_number(word, static_cast<std::uint64_t>(lowest),
+                                                          static_cast<std::uint64_t>(highest))));
+  return numbers;
+}
+
+void require_same_settings(const std::string& then, const Json& now, std::string_view subject) {
+  const Json stored = Json::parse(then, nullptr, false);
+  for (const auto& [key, value] : now.items())
+    if (!stored.is_object() || !stored.contains(key) || stored[key] != value)
+      throw InputError(
+          fmt::format("the {} had another {}{}", subject, key,
+                      key == "problem" || !stored.contains(key)
+                          ? std::string()
+                          : fmt::format(": {}, not {}", stored[key].dump(), value.dump())));
+}
+
 std::vector<Rational> parse_rational_list(const std::string& text) {
   std::vector<Rational> numbers;
   std::size_t begin = 0;

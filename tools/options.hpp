@@ -70,8 +70,18 @@ std::pair<double, double> parse_range(const std::string& text);
 CLI::Option* add_file(CLI::App& command, const std::string& name,
                       std::optional<std::filesystem::path>& target, const std::string& description);
 
+/// Words between commas, none of them empty.
+std::vector<std::string> parse_words(const std::string& text);
+/// Whole numbers between commas.
+std::vector<int> parse_whole_numbers(const std::string& text, int lowest, int highest);
+
 /// Rationals between commas.
 std::vector<Rational> parse_rational_list(const std::string& text);
+
+/// Throws InputError, with what is another, unless the settings of a checkpoint have all of `now`.
+/// @param then     as the checkpoint has them, JSON
+/// @param subject  whose they were: "run"
+void require_same_settings(const std::string& then, const Json& now, std::string_view subject);
 
 /// A number that every JSON reader holds exactly, as text where it does not.
 Json json_integer(std::uint64_t number);

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <sigmahat/landscape/basin.hpp>
-#include <sigmahat/network/problem_file.hpp>
 
 #include "command.hpp"
 #include "slice_plan.hpp"
@@ -75,9 +74,7 @@ Section minima_section(const BasinMap& map, const Landscape& landscape) {
           rounded(found.point.value - landscape.objective->constant(), digits), whole(found.count),
           rounded(share(found.count, map), 4), yes_no(!found.flat),
           rounded(found.point.gradient_norm, 2),
-          Value{"", "",
-                Json::parse(to_json(
-                    with_student(landscape.problem, found.point.x, landscape.freedom.rows)))}}});
+          problem_value(with_student(landscape.problem, found.point.x, landscape.freedom.rows))}});
   }
   return section;
 }

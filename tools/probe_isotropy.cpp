@@ -43,7 +43,6 @@ void read_dimensions(IsotropyOptions& options, const std::string& text) {
   const auto whole = [](const std::string& part) {
     return static_cast<int>(parse_whole_number(part, 1, largest_dimension));
   };
-  options.dimensions.clear();
   options.range = false;
   if (const std::size_t dots = text.find(".."); dots != std::string::npos) {
     options.range = true;
@@ -52,11 +51,7 @@ void read_dimensions(IsotropyOptions& options, const std::string& text) {
       throw InputError("expected a range as in 6..1000, the first number the smaller one");
     return;
   }
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    options.dimensions.push_back(whole(text.substr(begin, end - begin)));
-    begin = end + 1;
-  }
+  options.dimensions = parse_whole_numbers(text, 1, largest_dimension);
 }
 
 /// Whether every block of every group has a whole number of indices.

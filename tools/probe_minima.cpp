@@ -1,7 +1,6 @@
 #include <chrono>
 #include <fstream>
 #include <memory>
-#include <sstream>
 
 #include <fmt/format.h>
 
@@ -42,28 +41,25 @@ double positive(const std::string& text) {
 
 /// "6..20" or "6,8,10".
 std::vector<int> parse_sizes(const std::string& text) {
-  std::vector<int> sizes;
   if (const std::size_t dots = text.find(".."); dots != std::string::npos) {
+    std::vector<int> sizes;
     const auto first = static_cast<int>(parse_whole_number(text.substr(0, dots), 1, largest_size));
     const auto last = static_cast<int>(
         parse_whole_number(text.substr(dots + 2), static_cast<std::uint64_t>(first), largest_size));
     for (int size = first; size <= last; ++size) sizes.push_back(size);
     return sizes;
   }
-  for (const Rational& number : parse_rational_list(text))
-    sizes.push_back(static_cast<int>(parse_whole_number(to_text(number), 1, largest_size)));
-  return sizes;
+  return parse_whole_numbers(text, 1, largest_size);
 }
 
 /// The problems that are looked at: one, or one for each size.
-std::vector<ProblemOptions> problems_of(const MinimaOptions& options) {
-  if (options.sizes.empty()) return {options.problem};
-  std::vector<ProblemOptions> problems;
+std::vector<ProbeOptions> problems_of(const MinimaOptions& options) {
+  if (options.sizes.empty()) return {options};
+  std::vector<ProbeOptions> problems;
   for (const int size : options.sizes) {
-    ProblemOptions problem = options.problem;
-    problem.dimension = size;
-    problem.student_width = size + options.excess;
-    problems.push_back(std::move(problem));
+    problems.push_back(options);
+    problems.back().problem.dimension = size;
+    problems.back().problem.student_width = size + options.excess;
   }
   return problems;
 }
@@ -81,6 +77,10 @@ void check(const MinimaOptions& options) {
         std::pair{problem.student_width.has_value(), "--student-width"},
         std::pair{problem.teacher_width.has_value(), "--teacher-width"}})
     if (given) throw InputError(fmt::format("--dims: not together with {}", name));
+}
+
+StartDistribution starts_of(const MinimaOptions& options, const Landscape& landscape) {
+  return options.starts.value_or(default_starts(landscape.freedom.rows));
 }
 
 /// What decides which runs there are and where they end.
@@ -110,13 +110,6 @@ std::vector<StoredTally> read_checkpoint(const std::filesystem::path& file) {
   return stored;
 }
 
-void require_same_settings(const StoredTally& stored, const Json& settings) {
-  const Json then = Json::parse(stored.settings, nullptr, false);
-  for (const auto& [key, value] : settings.items())
-    if (!then.is_object() || !then.contains(key) || then[key] != value)
-      throw InputError(fmt::format("the search had another {}", key));
-}
-
 /// The searches of one call, one size after the other.
 class Study {
  public:
@@ -131,11 +124,8 @@ class Study {
   }
 
   /// None where a signal ended it.
-  std::optional<SizeResult> run(std::size_t number, const ProblemOptions& problem) {
-    ProbeOptions of_size = options_;
-    of_size.problem = problem;
-    const Landscape landscape = make_landscape(of_size);
-    MinimaSearch::Options search_options{starts_of(landscape), options_.search,
+  std::optional<SizeResult> run(std::size_t number, const Landscape& landscape) {
+    MinimaSearch::Options search_options{starts_of(options_, landscape), options_.search,
                                          options_.common.seed, options_.runs,
                                          options_.common.threads};
     search_options.search.freedom = landscape.freedom;
@@ -172,16 +162,10 @@ class Study {
  private:
   using Clock = std::chrono::steady_clock;
 
-  StartDistribution starts_of(const Landscape& landscape) const {
-    if (options_.starts) return *options_.starts;
-    return parse_start_distribution(landscape.freedom.rows == Constraint::free ? "gaussian"
-                                                                               : "unit");
-  }
-
   void resume(MinimaSearch& search, std::size_t number, const Json& settings) const {
     if (number >= stored_.size()) return;
     try {
-      require_same_settings(stored_[number], settings);
+      require_same_settings(stored_[number].settings, settings, "search");
       if (stored_[number].tally.runs > options_.runs)
         throw InputError(fmt::format("{} starts are done; expected --starts {} or more",
                                      stored_[number].tally.runs, stored_[number].tally.runs));
@@ -206,10 +190,8 @@ class Study {
 };
 
 Json own_inputs(const MinimaOptions& options, const Landscape& landscape) {
-  const StartDistribution starts = options.starts.value_or(
-      parse_start_distribution(landscape.freedom.rows == Constraint::free ? "gaussian" : "unit"));
   Json own{{"starts", json_integer(options.runs)},
-           {"start", to_text(starts)},
+           {"start", to_text(starts_of(options, landscape))},
            {"search", to_string(options.search.method)},
            {"accuracy", options.search.flow_accuracy},
            {"step", options.search.step},
@@ -274,11 +256,18 @@ ExitCode run_minima(const MinimaOptions& options) {
   if (options.gram) gram = ExtraPicture{"--gram", *options.gram};
   check_delivery(options.common, gram, files);
 
-  const std::vector<ProblemOptions> problems = problems_of(options);
+  const std::vector<ProbeOptions> problems = problems_of(options);
   Study study(options);
   std::vector<SizeResult> results;
+  Report report;
+  std::string objective;
   for (std::size_t i = 0; i < problems.size(); ++i) {
-    auto result = study.run(i, problems[i]);
+    const Landscape landscape = make_landscape(problems[i]);
+    if (i == 0) {
+      objective = to_text(landscape.choice);
+      report = probe_report("minima", problems[i], landscape, own_inputs(options, landscape));
+    }
+    auto result = study.run(i, landscape);
     if (!result) {
       std::fputs(fmt::format("sigmahat probe minima: interrupted; go on with the same options and "
                              "--resume {}\n",
@@ -290,10 +279,6 @@ ExitCode run_minima(const MinimaOptions& options) {
     results.push_back(std::move(*result));
   }
 
-  ProbeOptions first = options;
-  first.problem = problems.front();
-  const Landscape landscape = make_landscape(first);
-  Report report = probe_report("minima", first, landscape, own_inputs(options, landscape));
   report.heading.emplace_back(
       "starts", fmt::format("{}, {}", options.runs, report.inputs["start"].get<std::string>()));
   report.heading.emplace_back("search", search_in_words(options));
@@ -301,8 +286,7 @@ ExitCode run_minima(const MinimaOptions& options) {
     report.sections.push_back(std::move(section));
   if (options.output_problems) write_problems(*options.output_problems, results);
   if (gram) gram->plot = picture_of_one(results.back());
-  deliver(report, minima_plot(results, to_text(landscape.choice)), options.common, gram);
-  return ExitCode::done;
+  return deliver(report, minima_plot(results, objective), options.common, gram);
 }
 
 }  // namespace
@@ -335,12 +319,10 @@ Run add_probe_minima(CLI::App& command) {
                     [o](const std::string& text) { o->output_problems = text; });
   add_parsed_option(command, "--gram", "FILE", "picture of B B*^T, of the commonest spurious one",
                     [o](const std::string& text) { o->gram = text; });
-  add_parsed_option(command, "--checkpoint", "FILE", "save now and then, to go on from",
-                    [o](const std::string& text) { o->checkpoint = text; });
+  add_file(command, "--checkpoint", o->checkpoint, "save now and then, to go on from");
   add_parsed_option(command, "--checkpoint-seconds", "S", "between two checkpoints (5)",
                     [o](const std::string& text) { o->checkpoint_seconds = positive(text); });
-  add_parsed_option(command, "--resume", "FILE", "go on from a checkpoint",
-                    [o](const std::string& text) { o->resume = text; });
+  add_file(command, "--resume", o->resume, "go on from a checkpoint");
   add_probe_options(command, *o);
   command.footer(
       "With --digits N beyond 17 the minima are refined to N digits.\n"

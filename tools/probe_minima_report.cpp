@@ -5,9 +5,10 @@
 
 #include <fmt/format.h>
 
-#include <sigmahat/network/problem_file.hpp>
 #include <sigmahat/numeric/number_text.hpp>
 #include <sigmahat/optimize/assignment.hpp>
+
+#include "problem_options.hpp"
 
 namespace sigmahat::cli {
 namespace {
@@ -193,7 +194,7 @@ Table minima_table(const std::vector<SizeResult>& results, int digits) {
                rounded(minimum.gradient_norm, 2), yes_no(!found.flat), whole(found.first_run),
                minimum.precise ? text_of(minimum.precise->value, digits) : absent(""),
                minimum.precise ? text_of(minimum.precise->gradient_norm, 2) : absent(""),
-               Value{"", "", Json::parse(to_json(point))}})
+               problem_value(point)})
         row.cells.push_back(std::move(cell));
       table.rows.push_back(std::move(row));
     }

@@ -143,19 +143,6 @@ Weights<double> matched_in(const Landscape& landscape, const Weights<double>& x,
   return matched(x, y, landscape.problem.student.activation.parity() == Parity::even);
 }
 
-std::vector<std::string> parse_words(const std::string& text) {
-  std::vector<std::string> words;
-  std::size_t begin = 0;
-  while (begin <= text.size()) {
-    const std::size_t comma = std::min(text.find(',', begin), text.size());
-    words.push_back(text.substr(begin, comma - begin));
-    if (words.back().empty())
-      throw ParseError(fmt::format("expected words between commas, not \"{}\"", text));
-    begin = comma + 1;
-  }
-  return words;
-}
-
 Json inputs_of(const ProbeOptions& options, const Landscape& landscape, const Json& own) {
   Json inputs;
   describe(options.problem, landscape.problem, inputs);

@@ -48,9 +48,6 @@ Weights<double> read_point(const std::string& text, const Landscape& landscape);
 Weights<double> read_direction(const std::string& text, const Landscape& landscape,
                                const Weights<double>& x, std::uint64_t seed);
 
-/// "teacher,end.json": the words between the commas.
-std::vector<std::string> parse_words(const std::string& text);
-
 /// `y` as near to `x` as the order of its neurons, and their signs where the activation is even,
 /// allow.
 Weights<double> matched_in(const Landscape& landscape, const Weights<double>& x,

@@ -100,9 +100,8 @@ Section saddle_section(const std::optional<PathSaddle>& saddle, const StringMeth
            rounded(saddle->curvature.smallest, digits)},
           {"saddle.distance", "from the highest image", rounded(saddle->distance, 4)},
           {"saddle.problem", "",
-           Value{"", "",
-                 Json::parse(to_json(with_student(problem, saddle->point.x, freedom.rows)))},
-           "", Audience::json_only}}};
+           problem_value(with_student(problem, saddle->point.x, freedom.rows)), "",
+           Audience::json_only}}};
 }
 
 Section images_section(const StringMethod& path) {

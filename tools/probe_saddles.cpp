@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <sigmahat/landscape/saddles.hpp>
-#include <sigmahat/network/problem_file.hpp>
 
 #include "command.hpp"
 #include "probe_options.hpp"
@@ -32,9 +31,7 @@ bool follows(const SaddlesOptions& options) {
 }
 
 StartDistribution starts_of(const SaddlesOptions& options, const Freedom& freedom) {
-  return options.starts.value_or(StartDistribution{freedom.rows == Constraint::sphere
-                                                       ? StartDistribution::Kind::unit
-                                                       : StartDistribution::Kind::gaussian});
+  return options.starts.value_or(default_starts(freedom.rows));
 }
 
 std::string in_words(const SaddlesOptions& options, const Freedom& freedom) {
@@ -82,9 +79,7 @@ Section saddles_section(const SaddleTally& tally, const Landscape& landscape) {
           whole(static_cast<std::uint64_t>(found.curvature.negative)), whole(found.count),
           whole(static_cast<std::uint64_t>(found.curvature.zero)), std::move(smallest),
           rounded(found.point.gradient_norm, 2), whole(found.first_run),
-          Value{"", "",
-                Json::parse(to_json(
-                    with_student(landscape.problem, found.point.x, landscape.freedom.rows)))}}});
+          problem_value(with_student(landscape.problem, found.point.x, landscape.freedom.rows))}});
   }
   return section;
 }

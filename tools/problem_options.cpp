@@ -153,9 +153,13 @@ Problem make_problem(const ProblemOptions& options, std::uint64_t seed) {
   return problem;
 }
 
+Value problem_value(const Problem& problem) {
+  return {"", "", Json::parse(to_json(problem))};
+}
+
 void describe(const ProblemOptions& options, const Problem& problem, Json& inputs) {
   inputs["problem_file"] = options.file ? Json(options.file->string()) : Json(nullptr);
-  inputs["problem"] = Json::parse(to_json(problem));
+  inputs["problem"] = problem_value(problem).json;
 }
 
 std::vector<std::pair<std::string, std::string>> describe(const Problem& problem) {

@@ -50,6 +50,9 @@ auto naming_file(const ProblemOptions& options, Work work) {
 /// The problem in a report's inputs: what a problem file would say, and which file it came from.
 void describe(const ProblemOptions& options, const Problem& problem, Json& inputs);
 
+/// The problem as a file would say it, for JSON alone.
+Value problem_value(const Problem& problem);
+
 /// The problem in words: one entry for the teacher, the student, the noise.
 std::vector<std::pair<std::string, std::string>> describe(const Problem& problem);
 

@@ -332,7 +332,7 @@ Json settings_of(const PlannedRun& run, const Problem& problem) {
   settings["tolerance"] = training.tolerance;
   settings["record"] = training.record_every;
   settings["seed"] = json_integer(run.options.common.seed);
-  settings["problem"] = Json::parse(to_json(problem));
+  settings["problem"] = problem_value(problem).json;
   settings["sweep"] = Json::object();
   for (const SweepAxis& axis : run.options.sweep) settings["sweep"][axis.option] = axis.values;
   return settings;

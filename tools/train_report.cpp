@@ -8,10 +8,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <sigmahat/network/problem_file.hpp>
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/number_text.hpp>
 #include <sigmahat/numeric/scalar.hpp>
+
+#include "problem_options.hpp"
 
 namespace sigmahat::cli {
 namespace {
@@ -372,7 +373,7 @@ std::vector<Section> run_sections(const TrainedRun& run, const Problem& end, boo
           {"final.distance_modulo_permutation", "distance",
            rounded(distance.modulo_permutation, digits), "modulo permutation and sign"},
           {"final.spectral_distance", "spectral distance", rounded(distance.spectral, digits)},
-          {"final.problem", "", Value{"", "", Json::parse(to_json(end))}, "", Audience::json_only},
+          {"final.problem", "", problem_value(end), "", Audience::json_only},
           {"trajectory_file", "trajectory",
            trajectory_file.empty() ? absent("") : word(trajectory_file), "",
            trajectory_file.empty() ? Audience::json_only : Audience::everyone}}};

@@ -107,15 +107,7 @@ std::vector<std::optional<StoredRun>> runs_before(const TrainOptions& options,
   if (!options.resume) return std::vector<std::optional<StoredRun>>(planned.size());
   try {
     StoredRuns stored = parse_checkpoint_file(read_file(*options.resume));
-    const Json then = Json::parse(stored.settings, nullptr, false);
-    const Json now = Json::parse(settings_text(planned));
-    for (const auto& [key, value] : now.items())
-      if (!then.is_object() || !then.contains(key) || then[key] != value)
-        throw InputError(
-            fmt::format("the run had another {}{}", key,
-                        key == "problem" || !then.contains(key)
-                            ? std::string()
-                            : fmt::format(": {}, not {}", then[key].dump(), value.dump())));
+    require_same_settings(stored.settings, Json::parse(settings_text(planned)), "run");
     if (stored.runs.size() != planned.size())
       throw InputError(fmt::format("{} runs, not {}", stored.runs.size(), planned.size()));
     return std::move(stored.runs);

@@ -21,6 +21,18 @@ SWEEP = ["train", "--dim", "10", "--optimizer", "sgd", "--iterations", "4000", "
 
 
 class Train(ProgramTest):
+    def interrupted(self, call, number, code, after):
+        """What a run says that a signal ends after so many seconds, with this exit code."""
+        process = subprocess.Popen([PROGRAM, *call], cwd=self.folder, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, encoding="utf-8",
+                                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+        time.sleep(after)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, code, err)
+        self.assertEqual(out, "")
+        return err
+
     def test_designed_losses_find_the_teacher_and_the_plain_one_does_not(self):
         for preset in ["talk/f_gamma", "talk/abs", "talk/guarantee"]:
             results = self.results("train", "--preset", preset, "--exact", "--dim", "10")
@@ -163,14 +175,7 @@ class Train(ProgramTest):
     def test_an_interrupted_sweep_leaves_a_checkpoint_and_says_how_to_go_on(self):
         endless = [*SWEEP, "--iterations", "1000000", "--record", "1000"]
         for number, code in [(signal.SIGINT, 130), (signal.SIGTERM, 143)]:
-            process = subprocess.Popen([PROGRAM, *endless, "--progress", "always"], cwd=self.folder,
-                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
-                                       preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
-            time.sleep(1.3)
-            process.send_signal(number)
-            out, err = process.communicate(timeout=30)
-            self.assertEqual(process.returncode, code, err)
-            self.assertEqual(out, "")
+            err = self.interrupted([*endless, "--progress", "always"], number, code, after=1.3)
             self.assertRegex(err, r"\[#* *\] +\d+%  \d\.\d\de\+\d+ iterations/s  .* left  \d+/8 runs, loss \d")
             self.assertRegex(err, r"of 8 runs, \d of them ended; .*--resume sigmahat-train.checkpoint")
             runs = parse_json((self.folder / "sigmahat-train.checkpoint").read_text())["runs"]
@@ -238,14 +243,7 @@ class Train(ProgramTest):
     def test_an_interrupted_run_leaves_a_checkpoint_and_says_how_to_go_on(self):
         endless = [*LONG[:-4], "--iterations", "1000000", "--record", "1000"]
         for number, code in [(signal.SIGINT, 130), (signal.SIGTERM, 143)]:
-            process = subprocess.Popen([PROGRAM, *endless], cwd=self.folder, stdout=subprocess.PIPE,
-                                       stderr=subprocess.PIPE, encoding="utf-8",
-                                       preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
-            time.sleep(0.5)
-            process.send_signal(number)
-            out, err = process.communicate(timeout=30)
-            self.assertEqual(process.returncode, code, err)
-            self.assertEqual(out, "")
+            err = self.interrupted(endless, number, code, after=0.5)
             self.assertIn("--resume sigmahat-train.checkpoint", err)
             self.assertGreater(parse_json((self.folder / "sigmahat-train.checkpoint").read_text())["runs"][0]["iteration"], 0)
             os.unlink(self.folder / "sigmahat-train.checkpoint")

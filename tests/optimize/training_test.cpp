@@ -65,6 +65,15 @@ TrainingOptions options_of(const Recipe& recipe, std::uint64_t iterations) {
   return options;
 }
 
+/// So short that what samples change is linear in their noise.
+TrainingOptions eight_steps() {
+  TrainingOptions options;
+  options.method = Method::sgd;
+  options.step = parse_step_schedule("0.02");
+  options.iterations = 8;
+  return options;
+}
+
 }  // namespace
 
 TEST_CASE("a run that goes on from a checkpoint has the bits of the one that was not stopped") {
@@ -150,10 +159,7 @@ TEST_CASE("gradient descent is the stochastic one with exact gradients") {
 
 TEST_CASE("sampled runs approach the exact one as one over the root of the batch") {
   const TalkProblem talk("f", 5, 8);
-  TrainingOptions options;
-  options.method = Method::sgd;
-  options.step = parse_step_schedule("0.02");
-  options.iterations = 8;
+  const TrainingOptions options = eight_steps();
   Training exact = talk.training(options);
   exact.run();
   const auto mean_square = [&](std::uint64_t batch) {
@@ -180,10 +186,7 @@ TEST_CASE("sampled runs approach the exact one as one over the root of the batch
 TEST_CASE("in single precision a run goes where it goes in double, to its rounding") {
   // The two formats draw other samples: what they have in common is the mean over them.
   const TalkProblem talk("f", 5, 8);
-  TrainingOptions options;
-  options.method = Method::sgd;
-  options.step = parse_step_schedule("0.02");
-  options.iterations = 8;
+  const TrainingOptions options = eight_steps();
   Training exact = talk.training(options);
   exact.run();
   constexpr int runs = 40;

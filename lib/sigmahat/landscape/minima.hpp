@@ -43,7 +43,6 @@ enum class SearchOutcome {
   stalled,  ///< no step improves on the weights
   diverged  ///< a number left the range of double, or a row vanished
 };
-
 std::string_view to_string(SearchOutcome outcome);
 
 struct SearchEnd {
