@@ -227,18 +227,17 @@ void complete(std::vector<Eigen::Index>& order, Eigen::Index n) {
 
 Plot plot_of_sizes(const std::vector<SizeResult>& results, const std::string& objective) {
   Curve fraction{"fraction spurious", Curve::Style::line_with_points, {}, {}};
-  Curve lower{"95 % interval", Curve::Style::dotted, {}, {}}, upper = lower;
-  upper.title.clear();
+  Curve interval{"95 % interval", Curve::Style::band, {}, {}};
   Curve values{"values", Curve::Style::circles, {}, {}};
   Curve eigenvalues{"smallest eigenvalues", Curve::Style::points, {}, {}};
   for (const SizeResult& result : results) {
     const auto d = static_cast<double>(result.problem.dimension());
     const Proportion p = wilson_interval(spurious_runs(result), result.tally.runs);
-    for (const auto& [curve, y] : {std::pair{&fraction, p.estimate}, std::pair{&lower, p.lower},
-                                   std::pair{&upper, p.upper}}) {
-      curve->x.push_back(d);
-      curve->y.push_back(y);
-    }
+    fraction.x.push_back(d);
+    fraction.y.push_back(p.estimate);
+    interval.x.push_back(d);
+    interval.y.push_back(p.lower);
+    interval.upper.push_back(p.upper);
     for (const DescribedMinimum& minimum : result.minima) {
       if (minimum.standing != Standing::spurious) continue;
       values.x.push_back(d);
@@ -247,11 +246,11 @@ Plot plot_of_sizes(const std::vector<SizeResult>& results, const std::string& ob
       eigenvalues.y.push_back(least_eigenvalue_of(minimum));
     }
   }
-  return {.title = "Spurious minima of " + objective,
+  return {.title = "Spurious minima of " + literal(objective),
           .x_label = "d",
           .y_label = "fraction of starts, value, eigenvalue",
           .log_y = true,
-          .curves = {std::move(fraction), std::move(lower), std::move(upper), std::move(values),
+          .curves = {std::move(interval), std::move(fraction), std::move(values),
                      std::move(eigenvalues)}};
 }
 
@@ -266,7 +265,7 @@ Plot plot_of_values(const SizeResult& result, const std::string& objective) {
     curve.x.push_back(value_of(minimum));
     curve.y.push_back(minimum.fraction.estimate);
   }
-  Plot plot{.title = "Minima of " + objective,
+  Plot plot{.title = "Minima of " + literal(objective),
             .x_label = "value",
             .y_label = "fraction of starts",
             .log_y = true,
@@ -307,10 +306,10 @@ MapPlot gram_picture(const SizeResult& result, const DescribedMinimum& minimum) 
     complete(rows, gram.rows());
     complete(columns, gram.cols());
   }
-  MapPlot map{.title = fmt::format("B B^{{*T}}, value {:.7g}", value_of(minimum)),
+  MapPlot map{.title = fmt::format("B B*ᵀ, value {:.7g}", value_of(minimum)),
               .x_label = "teacher's row",
               .y_label = "student's row",
-              .value_label = "⟨b_i, b^*_j⟩",
+              .value_label = "⟨b_i, b*_j⟩",
               .x = {},
               .y = {},
               .values = {}};
