@@ -16,7 +16,7 @@ FREE = "--constraint free --fixed-a"
 # With the accuracy of the flow and the seed that are the defaults.
 TABLES = {
     "relu": f"--dims 6..20 --starts 10000 {FREE}",
-    "relu_one_more": f"--dims 6..12 --excess 1 --starts 300 {FREE}",
+    "relu_one_more": f"--dims 6..19 --excess 1 --starts 2000 {FREE}",
     "relu_to_50": f"--dims 6..50 --starts 500 {FREE}",
     **{f"guarantee_mu_{name}": f"--dims 4..10 --starts 10000 --objective G:mu={mu} --fixed-a"
        for name, mu in [("0", "0"), ("0.01", "0.01"), ("0.05", "0.05"), ("0.2", "0.2"), ("0.9", "0.9"),

@@ -3,10 +3,11 @@
 import json
 import signal
 import subprocess
+import sys
 import time
 import unittest
 
-from program import PROGRAM, ProgramTest
+from program import PROGRAM, SOURCE, ProgramTest
 
 STUDY = ["probe", "minima", "--dim", "7", "--constraint", "free", "--fixed-a"]
 
@@ -27,6 +28,23 @@ class ProbeMinima(ProgramTest):
             self.assertLess(abs(float(loss["value"]) - minimum["value"]), 1e-13)
             self.assertLess(float(loss["gradient_norm"]), 1e-12)
             self.assertEqual(loss["morse_index"], 0)
+
+    def test_what_others_found_and_counted_is_found(self):
+        """Against the results that Safran, Yehudai and Shamir published, who have half the objective."""
+        published = json.loads((SOURCE / "data/minima/published.json").read_text(encoding="utf-8"))
+        study = self.results("probe", "minima", "--dims", "8..10", "--constraint", "free", "--fixed-a", "--starts", 300)
+        for row in published["safran_yehudai_shamir_2021"]:
+            if row["dimension"] not in range(8, 11) or row["count"] < 5:
+                continue
+            minimum, = [m for m in study["minima"] if m["dimension"] == row["dimension"]
+                        and m["isotropy"] == row["isotropy"] and abs(m["value"] / 2 - row["value"]) < 1e-6]
+            self.assertLess(abs(minimum["value"] / 2 - row["value"]), 1e-12)
+            self.assertLess(abs(minimum["min_eigenvalue"] / 2 - row["min_eigenvalue"]), 1e-8)
+
+    def test_the_shipped_counts_agree_with_the_published_ones(self):
+        compared = subprocess.run([sys.executable, SOURCE / "data/minima/compare_published.py"], capture_output=True,
+                                  encoding="utf-8", timeout=60)
+        self.assertEqual(compared.returncode, 0, compared.stdout + compared.stderr)
 
     def test_threads_do_not_change_a_bit(self):
         def minima(threads):

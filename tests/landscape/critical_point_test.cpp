@@ -53,6 +53,25 @@ TEST_CASE("Newton's method goes to the critical point that is near, whatever its
   }
 }
 
+TEST_CASE("a spurious minimum that was published is one, to all the digits that were given") {
+  // Safran, Yehudai and Shamir, COLT 2021, their results for seven neurons; columns of their
+  // matrix are neurons, their objective is half of ours.
+  const TalkProblem talk("f", 7, 1, free_rows);
+  Weights<double> x = talk.start();
+  x.B = -0.0350801559 * Matrix<double>::Ones(7, 7);
+  x.B.diagonal().setConstant(0.9969227988);
+  x.B.row(0).setConstant(0.1859910463);
+  x.B.col(0).setConstant(0.2616910758);
+  x.B(0, 0) = -0.6327039049;
+  const Refinement refined = refine_critical_point(*talk.objective, x, free_rows);
+  CHECK(refined.converged);
+  CHECK((refined.point.x.B - x.B).cwiseAbs().maxCoeff() <= 0.51e-10);
+  const Curvature bend =
+      curvature(hessian_eigensystem(*talk.objective, refined.point.x, free_rows).values);
+  CHECK(std::abs(bend.smallest / 2 - 0.014059013182514) <= 1e-9);
+  CHECK(bend.negative == 0);
+}
+
 TEST_CASE("a search for minima alone takes no step where the Hessian is not positive definite") {
   const TalkProblem talk = on_the_circle();
   const double quarter = std::acos(-1.0) / 4;
