@@ -32,14 +32,14 @@ struct Refinement {
 /// Newton's method from a point near a critical one, whatever its index: full steps until the
 /// gradient's norm is at most `tolerance` or decreases no more.
 ///
-/// Linear systems by Cholesky's factors up to a few hundred dimensions and by conjugate gradients
-/// beyond. Where the Hessian is not positive definite, by its eigenvectors: eigenvalues that count
-/// less than 1e-10 of the largest belong to directions along which nothing changes, and the step
-/// has no part in them.
+/// Two steps along each positive definite Hessian. Linear systems by Cholesky's factors up to a
+/// few hundred dimensions and by conjugate gradients beyond. Where the Hessian is not positive
+/// definite, by its eigenvectors: eigenvalues that count less than 1e-10 of the largest belong to
+/// directions along which nothing changes, and the step has no part in them.
 ///
 /// Whether it went to the critical point that was near, the first two steps say: with a contraction
 /// below 1/4 they lie in Newton's region of convergence (Deuflhard, Newton Methods for Nonlinear
-/// Problems, 2011, section 2.1).
+/// Problems, 2011, section 2.1; the second step is his simplified one).
 /// Throws as the objective does, and NumericalError for a Hessian that is not positive definite in
 /// more than max_spectrum dimensions.
 /// @param tolerance  >= 0; rounding leaves about 1e-16 times the largest eigenvalue of the Hessian

@@ -27,6 +27,14 @@ class PiecewiseLinearObjective final : public Objective<double> {
     LossGradient result = loss_.gradient(x.a, x.B, threads_);
     return {result.value, {std::move(result.a), std::move(result.B)}};
   }
+  double gradient_into(const Weights<double>& x, Weights<double>& gradient) const override {
+    refuse_biases(x);
+    PiecewiseLinearLoss::Workspace work;
+    LossGradient result{0, std::move(gradient.a), std::move(gradient.B)};
+    loss_.gradient(x.a, x.B, work, result, threads_);
+    gradient = {std::move(result.a), std::move(result.B)};
+    return result.value;
+  }
   Weights<double> hessian_product(const Weights<double>& x,
                                   const Weights<double>& direction) const override {
     refuse_biases(x);

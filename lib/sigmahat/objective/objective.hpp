@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include <sigmahat/numeric/matrix.hpp>
 #include <sigmahat/numeric/scalar.hpp>
@@ -43,6 +44,13 @@ class Objective {
   virtual ~Objective() = default;
   virtual T value(const Weights<T>& x) const = 0;
   virtual Evaluation value_and_gradient(const Weights<T>& x) const = 0;
+  /// The value, and the gradient in the place of `gradient`, whose memory serves again where it is
+  /// of its shape: in few dimensions memory costs as much as arithmetic.
+  virtual T gradient_into(const Weights<T>& x, Weights<T>& gradient) const {
+    Evaluation result = value_and_gradient(x);
+    gradient = std::move(result.gradient);
+    return std::move(result.value);
+  }
   /// The Hessian times `direction`.
   virtual Weights<T> hessian_product(const Weights<T>& x, const Weights<T>& direction) const = 0;
   /// Dense and symmetric, ordered as `flattened`: memory O(m²d²).

@@ -13,6 +13,8 @@ constexpr double quarter_turn = std::numbers::pi / 2;
 constexpr double pair_factor = 4 / std::numbers::pi;
 /// Cosines beyond this have lost digits: angles come from differences there.
 constexpr double nearly_parallel = 0.99;
+/// Products of fewer rows than these are done before Eigen has packed them.
+constexpr Index few_rows = 64;
 
 }  // namespace
 
@@ -134,26 +136,33 @@ Weights<double> PiecewiseLinearLoss::hessian_product(const Weights<double>& x,
 Matrix<double> PiecewiseLinearLoss::hessian(const Weights<double>& x) const {
   const Angles g = angles(x);
   const Index m = x.B.rows(), d = x.B.cols(), all = g.units.rows();
-  const auto unit = [&](Index i) { return g.units.row(i).transpose(); };
+  const Matrix<double> columns = g.units.transpose();  // where each is in one piece
   const Vector<double> r = linear_residual(x.a, x.B);
   const double linear = 2 * g.linear * g.linear;
   Matrix<double> H = Matrix<double>::Zero(m + m * d, m + m * d);
   const auto block = [&](Index i, Index j) { return H.block(m + i * d, m + j * d, d, d); };
-  const auto slope = [&](Index i, Index j) { return H.block(m + i * d, j, d, 1); };
+  const auto slope = [&](Index i, Index j) { return H.col(j).segment(m + i * d, d); };
 
-  Matrix<double> normals(all, d);
+  Matrix<double> normals(all, d), weighted(all, d);
+  Vector<double> across(all), normal(d), opposite(d);
   for (Index i = 0; i < m; ++i) {
-    const auto b = unit(i);
+    const auto b = columns.col(i);
     // With itself, by the changes of b_i: a sum of ‖c_J‖/‖b_i‖ s (I - bbᵀ + nnᵀ).
-    const Vector<double> across =
-        (pair_factor * x.a[i] / g.lengths[i]) *
-        g.factors.cwiseProduct(g.other_lengths).cwiseProduct(g.sines.row(i).transpose());
-    normals = g.units - g.rho.row(i).transpose() * b.transpose();
-    normals = g.inverse_sines.row(i).transpose().asDiagonal() * normals;
+    across = (pair_factor * x.a[i] / g.lengths[i]) *
+             g.factors.cwiseProduct(g.other_lengths).cwiseProduct(g.sines.row(i).transpose());
+    for (Index k = 0; k < d; ++k) {
+      normals.col(k) = (g.units.col(k) - b[k] * g.rho.row(i).transpose())
+                           .cwiseProduct(g.inverse_sines.row(i).transpose());
+      weighted.col(k) = across.cwiseProduct(normals.col(k));
+    }
     auto itself = block(i, i);
-    itself.noalias() = normals.transpose() * across.asDiagonal() * normals;
-    itself.diagonal().array() += across.sum();
-    itself.noalias() -= across.sum() * b * b.transpose();
+    if (all < few_rows)
+      itself = weighted.transpose().lazyProduct(normals);
+    else
+      itself.noalias() = weighted.transpose() * normals;
+    const double total = across.sum();
+    for (Index k = 0; k < d; ++k) itself.col(k) -= total * b[k] * b;
+    itself.diagonal().array() += total;
     for (Index k = 1; k < d; ++k) itself.col(k).head(k) = itself.row(k).head(k).transpose();
 
     for (Index j = 0; j <= i; ++j) {
@@ -161,26 +170,30 @@ Matrix<double> PiecewiseLinearLoss::hessian(const Weights<double>& x) const {
       const double weight = pair_factor * g.within * x.a[i] * x.a[j];
       const double s = g.sines(i, j);
       auto pair = block(i, j);
-      pair.diagonal().array() += weight * g.arcs(i, j) + linear * x.a[i] * x.a[j];
       if (j < i) {
-        const Vector<double> m_ij = g.inverse_sines(i, j) * (b - g.rho(i, j) * unit(j));
-        pair.noalias() += (weight * s) * normals.row(j).transpose() * m_ij.transpose();
-        pair.noalias() += (weight * s) * b * unit(j).transpose();
-        block(j, i) = pair.transpose();
+        const auto c = columns.col(j);
+        normal = normals.row(j).transpose();
+        opposite = g.inverse_sines(i, j) * (b - g.rho(i, j) * c);
+        for (Index k = 0; k < d; ++k)
+          pair.col(k) = (weight * s * opposite[k]) * normal + (weight * s * c[k]) * b;
       }
+      pair.diagonal().array() += weight * g.arcs(i, j) + linear * x.a[i] * x.a[j];
+      if (j < i) block(j, i) = pair.transpose();
       const double q = s + g.rho(i, j) * g.arcs(i, j);
       H(i, j) = H(j, i) = pair_factor * g.within * g.lengths[i] * g.lengths[j] * q +
                           linear * x.B.row(i).dot(x.B.row(j));
     }
     // ∂²/∂b_i∂a_j: a_i ∂q(b_i,b_j), and for j = i the whole sum besides.
+    auto own = slope(i, i);
     for (Index J = 0; J < all; ++J) {
-      const Vector<double> change =
-          pair_factor * g.other_lengths[J] * (g.sines(i, J) * b + g.arcs(i, J) * unit(J));
-      slope(i, i) += g.factors[J] * change;
+      const double length = pair_factor * g.other_lengths[J];
+      const double along = length * g.sines(i, J), towards = length * g.arcs(i, J);
+      own += (g.factors[J] * along) * b + (g.factors[J] * towards) * columns.col(J);
       if (J >= m) continue;
-      slope(i, J) += x.a[i] * (g.within * change + linear * x.B.row(J).transpose());
+      slope(i, J) += (x.a[i] * g.within * along) * b +
+                     (x.a[i] * (g.within * towards + linear * g.lengths[J])) * columns.col(J);
     }
-    slope(i, i) += 2 * g.linear * r;
+    own += 2 * g.linear * r;
   }
   H.topRightCorner(m, m * d) = H.bottomLeftCorner(m * d, m).transpose();
   return H;

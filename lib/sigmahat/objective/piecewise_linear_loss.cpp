@@ -433,77 +433,125 @@ class PiecewiseLinearLoss::Sweep {
 /// The gradient of few neurons, a register or two of student rows at a time, on the stack: the
 /// tiles of larger problems cost several times as much as the arithmetic here. The formulas are the
 /// same. False, and nothing done, where a row's length is for the general way to judge.
+///
+/// The angles of all pairs stand one behind the other, each pair of student rows once. A register
+/// is stored there whole, from its first pair on: the next one begins where its pairs end and
+/// writes over the rest. Lanes that belong to no row hold numbers of others, or zeros; no weight
+/// takes part in them.
 /// @tparam rows  at least m, a multiple of simd_width
 template <int rows>
 bool PiecewiseLinearLoss::small_gradient(const Vector<double>& a, const Matrix<double>& B,
                                          LossGradient& result) const {
   using Column = Eigen::Array<double, rows, 1>;
-  const Index m = B.rows(), d = B.cols(), teachers = teacher_.B.rows(), all = m + teachers;
-  std::array<Column, most_small> b, rho, arcs, cosines;
+  using Lanes = Eigen::Map<Column, Eigen::Unaligned>;
+  const Index m = B.rows(), d = B.cols(), teachers = teacher_.B.rows();
+  const auto at = [](auto& array, Index i) { return Lanes(array.data() + i); };
+
+  alignas(64) std::array<double, (most_small + 1) * rows> b;  // column by column
   Column squares = Column::Zero();
   for (Index k = 0; k < d; ++k) {
-    Column& column = b[static_cast<std::size_t>(k)];
-    column.setZero();
-    column.head(m) = B.col(k);
-    squares += column * column;
+    for (Index i = 0; i < rows; ++i)
+      b[static_cast<std::size_t>(k * rows + i)] = i < m ? B(i, k) : 0;
+    squares += at(b, k * rows).square();
   }
-  Column lengths = squares.sqrt();
-  lengths.tail(rows - m).setOnes();
-  if (!(lengths.minCoeff() >= least_length && lengths.maxCoeff() <= largest_length) ||
+  at(b, d * rows).setZero();
+  alignas(64) std::array<double, 2 * rows> lengths, inverse;
+  at(lengths, 0) = squares.sqrt();
+  const auto own_lengths = at(lengths, 0).head(m);
+  if (!(own_lengths.minCoeff() >= least_length && own_lengths.maxCoeff() <= largest_length) ||
       !a.allFinite())
     return false;
-  const Column inverse = 1 / lengths;
-  Column weights = Column::Zero();
-  weights.head(m) = a;
-
-  const auto cosine = [&](Index J, const auto& row, double inverse_length) {
-    Column products = Column::Zero();
-    for (Index k = 0; k < d; ++k) products += b[static_cast<std::size_t>(k)] * row[k];
-    rho[static_cast<std::size_t>(J)] = products * (inverse * inverse_length);
-  };
-  for (Index j = 0; j < m; ++j) {
-    cosine(j, B.row(j), inverse[j]);
-    rho[static_cast<std::size_t>(j)][j] = 1;
+  Column weights;
+  for (Index i = 0; i < rows; ++i) {
+    const auto lane = static_cast<std::size_t>(i);
+    inverse[lane] = i < m ? 1 / lengths[lane] : 0;
+    inverse[lane + rows] = 0;
+    weights[i] = i < m ? a[i] : 0;
   }
-  for (Index j = 0; j < teachers; ++j)
-    cosine(m + j, teacher_.B.row(j), teacher_scales_.inverse_lengths[j]);
-  arcsines_and_cosines(static_cast<std::size_t>(all * rows), rho[0].data(), arcs[0].data(),
-                       cosines[0].data());
 
+  constexpr Index most_pairs = rows * (rows - 1) / 2 + most_small * rows;
+  alignas(64) std::array<double, padded(most_pairs) + rows> rho, arcs, cosines;
+  Index pairs = 0;
+  for (Index j = 0; j + 1 < m; ++j) {
+    Column products = Column::Zero();
+    for (Index k = 0; k < d; ++k) products += B(j, k) * at(b, k * rows + j + 1);
+    at(rho, pairs) = products * at(inverse, j + 1) * inverse[static_cast<std::size_t>(j)];
+    pairs += m - 1 - j;
+  }
+  const Index own_pairs = pairs;
+  for (Index j = 0; j < teachers; ++j) {
+    Column products = Column::Zero();
+    for (Index k = 0; k < d; ++k) products += teacher_.B(j, k) * at(b, k * rows);
+    at(rho, pairs) = products * at(inverse, 0) * teacher_scales_.inverse_lengths[j];
+    pairs += m;
+  }
+  at(rho, pairs).setZero();
+  arcsines_and_cosines(static_cast<std::size_t>(padded(pairs)), rho.data(), arcs.data(),
+                       cosines.data());
+  at(arcs, pairs).setZero();
+  at(cosines, pairs).setZero();
+
+  // Both halves of the student's pairs.
+  alignas(64) std::array<double, (rows + 1) * rows> own_arcs, own_cosines;
+  for (Index j = 0, pair = 0; j < m; pair += m - 1 - j, ++j) {
+    const auto diagonal = static_cast<std::size_t>(j * rows + j);
+    own_arcs[diagonal] = quarter_turn;
+    own_cosines[diagonal] = 0;
+    at(own_arcs, j * rows + j + 1) = at(arcs, pair);
+    at(own_cosines, j * rows + j + 1) = at(cosines, pair);
+    for (Index i = 0; i < j; ++i) {
+      const auto here = static_cast<std::size_t>(j * rows + i);
+      const auto there = static_cast<std::size_t>(i * rows + j);
+      own_arcs[here] = own_arcs[there];
+      own_cosines[here] = own_cosines[there];
+    }
+  }
+
+  // Σ_J of factor ‖c_J‖ cos, and of factor asin ρ, which is left in place of the angle.
   const double own = student_slopes_.even * student_slopes_.even;
   const double mixed = -student_slopes_.even * teacher_slopes_.even;
-  Column own_forms = Column::Zero(), mixed_forms = own_forms, cosine_sums = own_forms;
-  for (Index J = 0; J < all; ++J) {
-    const auto at = static_cast<std::size_t>(J);
-    const double factor = J < m ? own * a[J] : mixed * teacher_.a[J - m];
-    const double length = J < m ? lengths[J] : teacher_scales_.lengths[J - m];
-    (J < m ? own_forms : mixed_forms) += (factor * length) * (cosines[at] + rho[at] * arcs[at]);
-    cosine_sums += (factor * length) * cosines[at];
-    arcs[at] *= factor;
+  Column own_cosine_sums = Column::Zero(), mixed_cosine_sums = own_cosine_sums;
+  for (Index j = 0; j < m; ++j) {
+    const double factor = own * a[j];
+    own_cosine_sums += (factor * lengths[static_cast<std::size_t>(j)]) * at(own_cosines, j * rows);
+    at(own_arcs, j * rows) *= factor;
   }
+  for (Index j = 0; j < teachers; ++j) {
+    const double factor = mixed * teacher_.a[j];
+    mixed_cosine_sums += (factor * teacher_scales_.lengths[j]) * at(cosines, own_pairs + j * m);
+  }
+  const Column per_length = (own_cosine_sums + mixed_cosine_sums) * at(inverse, 0);
+
   const double linear = student_slopes_.linear;
   double residual_square = 0;
-  cosine_sums *= inverse;
+  Column own_dots = Column::Zero(), mixed_dots = own_dots, residual_dots = own_dots;
   result.a.resize(m);
   result.B.resize(m, d);
-  Column along_residual = Column::Zero();
   for (Index k = 0; k < d; ++k) {
-    const Column& column = b[static_cast<std::size_t>(k)];
-    Column sums = cosine_sums * column;
-    for (Index j = 0; j < m; ++j) sums += arcs[static_cast<std::size_t>(j)] * B(j, k);
+    const auto column = at(b, k * rows);
+    Column own_sums = Column::Zero(), mixed_sums = own_sums;
+    for (Index j = 0; j < m; ++j) own_sums += at(own_arcs, j * rows) * B(j, k);
     for (Index j = 0; j < teachers; ++j)
-      sums += arcs[static_cast<std::size_t>(m + j)] * teacher_.B(j, k);
+      mixed_sums += at(arcs, own_pairs + j * m) * (mixed * teacher_.a[j] * teacher_.B(j, k));
+    own_dots += own_sums * column;
+    mixed_dots += mixed_sums * column;
     const double residual = linear * (weights * column).sum() - teacher_linear_[k];
     residual_square += residual * residual;
-    along_residual += column * residual;
-    const Column slope = weights * (2 / quarter_turn * sums + 2 * linear * residual);
-    result.B.col(k) = slope.head(m);
+    residual_dots += column * residual;
+    const Column slope =
+        weights *
+        (2 / quarter_turn * (own_sums + mixed_sums + per_length * column) + 2 * linear * residual);
+    for (Index i = 0; i < m; ++i) result.B(i, k) = slope[i];
   }
+  // Σ_J p_J q(ρ_iJ), by Euler's identity from the gradient of the pairs.
+  const Column own_forms = own_dots * at(inverse, 0) + own_cosine_sums;
+  const Column mixed_forms = mixed_dots * at(inverse, 0) + mixed_cosine_sums;
   const Column slopes =
-      2 / quarter_turn * lengths * (own_forms + mixed_forms) + 2 * linear * along_residual;
-  result.a = slopes.head(m);
-  result.value = constant_ + residual_square +
-                 1 / quarter_turn * (weights * lengths * (own_forms + 2 * mixed_forms)).sum();
+      2 / quarter_turn * at(lengths, 0) * (own_forms + mixed_forms) + 2 * linear * residual_dots;
+  for (Index i = 0; i < m; ++i) result.a[i] = slopes[i];
+  result.value =
+      constant_ + residual_square +
+      1 / quarter_turn * (weights * at(lengths, 0) * (own_forms + 2 * mixed_forms)).sum();
   return true;
 }
 

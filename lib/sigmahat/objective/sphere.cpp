@@ -67,16 +67,15 @@ void reflect_rows(const Weights<T>& x, Weights<T>& direction, const Freedom& fre
 }  // namespace
 
 template <Scalar T>
-Weights<T> tangential(const Weights<T>& x, const Weights<T>& direction, const Freedom& freedom) {
-  Weights<T> result = direction;
+Weights<T> tangential(const Weights<T>& x, Weights<T> direction, const Freedom& freedom) {
   if (!freedom.trains_a)
-    for (T& entry : result.a) entry = 0;
+    for (T& entry : direction.a) entry = 0;
   if (freedom.rows == Constraint::sphere)
     for (Index i = 0; i < x.B.rows(); ++i) {
       const T along = dot(x.B, direction.B, i);
-      for (Index k = 0; k < x.B.cols(); ++k) result.B(i, k) -= along * x.B(i, k);
+      for (Index k = 0; k < x.B.cols(); ++k) direction.B(i, k) -= along * x.B(i, k);
     }
-  return result;
+  return direction;
 }
 
 template <Scalar T>
@@ -145,7 +144,7 @@ Weights<T> from_basis(const Weights<T>& x, const Vector<T>& coordinates, const F
 }
 
 #define SIGMAHAT_INSTANTIATE(T)                                                                    \
-  template Weights<T> tangential(const Weights<T>&, const Weights<T>&, const Freedom&);            \
+  template Weights<T> tangential(const Weights<T>&, Weights<T>, const Freedom&);                   \
   template Weights<T> riemannian_hessian_product(                                                  \
       const Weights<T>&, const Weights<T>&, const Weights<T>&, const Weights<T>&, const Freedom&); \
   template Matrix<T> hessian_on_basis(const Weights<T>&, const Weights<T>&, const Matrix<T>&,      \

@@ -18,7 +18,7 @@ struct Freedom {
 /// `direction` without what leaves the manifold: each row's part along the row, and a where a is
 /// fixed.
 template <Scalar T>
-Weights<T> tangential(const Weights<T>& x, const Weights<T>& direction, const Freedom& freedom);
+Weights<T> tangential(const Weights<T>& x, Weights<T> direction, const Freedom& freedom);
 
 /// The Riemannian Hessian at x times a tangent direction, from the Euclidean gradient at x and the
 /// Euclidean Hessian times that direction: row i of it is the projection of

@@ -11,10 +11,17 @@
 
 namespace sigmahat {
 
+void evaluate_in_place(const Objective<double>& objective, const Freedom& freedom, Iterate& at) {
+  at.value = objective.gradient_into(at.x, at.euclidean_gradient);
+  at.gradient = at.euclidean_gradient;
+  at.gradient = tangential(at.x, std::move(at.gradient), freedom);
+}
+
 Iterate evaluate_at(const Objective<double>& objective, Weights<double> x, const Freedom& freedom) {
-  auto [value, gradient] = objective.value_and_gradient(x);
-  Weights<double> riemannian = tangential(x, gradient, freedom);
-  return {std::move(x), value, std::move(riemannian), std::move(gradient)};
+  Iterate at;
+  at.x = std::move(x);
+  evaluate_in_place(objective, freedom, at);
+  return at;
 }
 
 bool is_finite(const Iterate& iterate) {
@@ -31,17 +38,22 @@ DescentMethod::DescentMethod(const Objective<double>& objective, Weights<double>
     throw InputError("the start: the objective or its gradient is out of the range of double");
 }
 
-Iterate DescentMethod::evaluate(Weights<double> x) {
+void DescentMethod::evaluate(Iterate& at) {
   ++evaluations_;
   try {
-    auto [value, gradient] = objective_.value_and_gradient(x);
-    Weights<double> riemannian = tangential(x, gradient, freedom_);
-    return {std::move(x), value, std::move(riemannian), std::move(gradient)};
+    evaluate_in_place(objective_, freedom_, at);
   } catch (const NumericalError&) {
     // Too far: a step that long is not taken.
-    const Weights<double> none = zeros_like(x);
-    return {std::move(x), std::numeric_limits<double>::infinity(), none, none};
+    at.value = std::numeric_limits<double>::infinity();
+    at.gradient = at.euclidean_gradient = zeros_like(at.x);
   }
+}
+
+Iterate DescentMethod::evaluate(Weights<double> x) {
+  Iterate at;
+  at.x = std::move(x);
+  evaluate(at);
+  return at;
 }
 
 double DescentMethod::gradient_norm() const {

@@ -13,7 +13,8 @@ struct Iterate {
   Weights<double> euclidean_gradient;  ///< of the objective as it continues itself
 };
 
-/// Throws as the objective does.
+/// All but at.x, which says where, in the memory that is there. Throws as the objective does.
+void evaluate_in_place(const Objective<double>& objective, const Freedom& freedom, Iterate& at);
 Iterate evaluate_at(const Objective<double>& objective, Weights<double> x, const Freedom& freedom);
 bool is_finite(const Iterate& iterate);
 
@@ -31,7 +32,9 @@ class DescentMethod : public Optimizer {
  protected:
   /// Throws InputError for a start where the objective is not finite, and as the objective does.
   DescentMethod(const Objective<double>& objective, Weights<double> start, const Freedom& freedom);
+  /// Counted, and infinite where the objective is out of the range of double.
   Iterate evaluate(Weights<double> x);
+  void evaluate(Iterate& at);
   /// What the rounding of two values may hide: an error of the objective's own scale, which its
   /// value at the start stands for.
   double value_rounding() const;

@@ -87,10 +87,9 @@ void GradientFlow::estimate_stiffness() {
                           : tangential(current_.x, unflattened(stiff_, m, d), freedom_);
   double length = norm(v), estimate = 0;
   for (int n = 0; n < most_power_steps && length > 0; ++n) {
-    const Iterate moved =
-        evaluate(retracted(current_.x, scaled(reach / length, std::move(v)), freedom_));
+    Iterate moved = evaluate(retracted(current_.x, scaled(reach / length, std::move(v)), freedom_));
     if (!is_finite(moved)) break;
-    v = tangential(current_.x, moved.gradient, freedom_);
+    v = tangential(current_.x, std::move(moved.gradient), freedom_);
     add(v, -1, current_.gradient);
     length = norm(v);
     const double next = length / reach;
@@ -102,31 +101,40 @@ void GradientFlow::estimate_stiffness() {
   stiffness_ = stiffness_margin * estimate;
 }
 
-GradientFlow::Step GradientFlow::chebyshev_step(double step, int stages) {
+double GradientFlow::chebyshev_step(double step, int stages) {
   const ChebyshevCoefficients coefficients(stages);
-  const Weights<double> still = zeros_like(current_.x);
+  const auto evaluate_stage = [&] {
+    next_.x = current_.x;
+    retract(next_.x, last_, freedom_);
+    evaluate(next_);
+    return is_finite(next_);
+  };
+  last_ = current_.gradient;
+  scale(last_, -coefficients.first * step);
+  before_last_ = last_;
+  scale(before_last_, 0);
   // Offsets from the start; stages are evaluated where the manifold takes them.
-  Weights<double> before = still, last = scaled(-coefficients.first * step, current_.gradient);
   for (int j = 2; j <= stages; ++j) {
-    const Iterate there = evaluate(retracted(current_.x, last, freedom_));
-    if (!is_finite(there)) return {there, HUGE_VAL};
+    if (!evaluate_stage()) return HUGE_VAL;
     const auto& c = coefficients.stage[static_cast<std::size_t>(j)];
     // The next stage in the room of the one before last.
-    scale(before, c.before_last);
-    add(before, c.last, last);
-    add(before, -c.gradient * step, there.gradient);
-    add(before, -c.start_gradient * step, current_.gradient);
-    std::swap(before, last);
+    const auto advance = [&](auto& room, const auto& last, const auto& here, const auto& start) {
+      room = c.before_last * room + c.last * last - (c.gradient * step) * here -
+             (c.start_gradient * step) * start;
+    };
+    advance(before_last_.a, last_.a, next_.gradient.a, current_.gradient.a);
+    advance(before_last_.B, last_.B, next_.gradient.B, current_.gradient.B);
+    advance(before_last_.c, last_.c, next_.gradient.c, current_.gradient.c);
+    std::swap(before_last_, last_);
   }
-  Step result{evaluate(retracted(current_.x, last, freedom_)), HUGE_VAL};
-  if (!is_finite(result.end)) return result;
-  Weights<double> error = scaled(-0.8, std::move(last));
+  if (!evaluate_stage()) return HUGE_VAL;
+  Weights<double>& error = last_;
+  scale(error, -0.8);
   add(error, -0.4 * step, current_.gradient);
-  add(error, -0.4 * step, result.end.gradient);
+  add(error, -0.4 * step, next_.gradient);
   // Across the sphere nothing can go wrong.
-  result.error =
-      norm(tangential(result.end.x, error, freedom_)) / (tolerance_ * length_of_weights());
-  return result;
+  error = tangential(next_.x, std::move(error), freedom_);
+  return norm(error) / (tolerance_ * length_of_weights());
 }
 
 Move GradientFlow::advance() {
@@ -136,18 +144,18 @@ Move GradientFlow::advance() {
   for (int rejections = 0; rejections < most_rejections; ++rejections) {
     const double longest = stable_length(most_stages) / std::max(stiffness_, 1e-300);
     const double step = std::min(step_, longest);
-    Step taken = chebyshev_step(step, stages_for(step * stiffness_));
-    const double growth = 0.8 / std::cbrt(std::max(taken.error, 1e-12));
+    const double error = chebyshev_step(step, stages_for(step * stiffness_));
+    const double growth = 0.8 / std::cbrt(std::max(error, 1e-12));
     // A flow goes down: values that rise by more than their rounding show an unstable step.
-    const bool falls = taken.end.value <= current_.value + value_rounding();
-    if (!(taken.error <= 1) || !falls) {
-      step_ = step * (std::isfinite(taken.error) ? std::clamp(growth, 0.1, 0.5) : 0.1);
+    const bool falls = next_.value <= current_.value + value_rounding();
+    if (!(error <= 1) || !falls) {
+      step_ = step * (std::isfinite(error) ? std::clamp(growth, 0.1, 0.5) : 0.1);
       estimate_stiffness();
       continue;
     }
     time_ += step;
     step_ = step * std::clamp(growth, 0.1, 5.0);
-    current_ = std::move(taken.end);
+    std::swap(current_, next_);
     return Move::done;
   }
   return Move::none;

@@ -28,12 +28,9 @@ class GradientFlow final : public DescentMethod {
 
  private:
   void estimate_stiffness();
-  /// The step's end, from `stages` gradients, and the error estimated of it.
-  struct Step {
-    Iterate end;
-    double error;
-  };
-  Step chebyshev_step(double step, int stages);
+  /// Takes next_ to the step's end, by `stages` gradients; returns the error estimated of it, as a
+  /// share of what is tolerated.
+  double chebyshev_step(double step, int stages);
   double length_of_weights() const;
 
   double tolerance_;
@@ -42,6 +39,9 @@ class GradientFlow final : public DescentMethod {
   double stiffness_ = 0;  ///< estimate of the Hessian's largest eigenvalue along the way
   Vector<double> stiff_;  ///< the direction that goes with it, over the entries of `flattened`
   int since_estimate_ = 0;
+  // What steps work in, kept from one to the next.
+  Iterate next_;
+  Weights<double> before_last_, last_;  ///< offsets of two stages from the step's start
 };
 
 }  // namespace sigmahat

@@ -56,14 +56,17 @@ Move LimitedMemoryBfgs::advance() {
     pairs_.clear();
   }
   Iterate& next = step->iterate;
-  for (Pair& pair : pairs_) {
-    pair.s = tangential(next.x, pair.s, freedom_);
-    pair.y = tangential(next.x, pair.y, freedom_);
-    pair.inverse_curvature = 1 / inner(pair.s, pair.y);
+  // The tangent space of free rows is everywhere the same.
+  if (freedom_.rows == Constraint::sphere) {
+    for (Pair& pair : pairs_) {
+      pair.s = tangential(next.x, std::move(pair.s), freedom_);
+      pair.y = tangential(next.x, std::move(pair.y), freedom_);
+      pair.inverse_curvature = 1 / inner(pair.s, pair.y);
+    }
+    std::erase_if(pairs_, [](const Pair& pair) {
+      return !(1 / pair.inverse_curvature > least_curvature * norm(pair.s) * norm(pair.y));
+    });
   }
-  std::erase_if(pairs_, [](const Pair& pair) {
-    return !(1 / pair.inverse_curvature > least_curvature * norm(pair.s) * norm(pair.y));
-  });
   Weights<double> y = next.gradient;
   add(y, -1, tangential(next.x, current_.gradient, freedom_));
   remember(tangential(next.x, scaled(step->t, v), freedom_), std::move(y));

@@ -9,9 +9,13 @@ namespace sigmahat {
 Weights<double> retracted(const Weights<double>& x, const Weights<double>& direction,
                           const Freedom& freedom) {
   Weights<double> moved = x;
-  add(moved, 1, direction);
-  if (freedom.rows == Constraint::sphere) moved.B.rowwise().normalize();
+  retract(moved, direction, freedom);
   return moved;
+}
+
+void retract(Weights<double>& x, const Weights<double>& direction, const Freedom& freedom) {
+  add(x, 1, direction);
+  if (freedom.rows == Constraint::sphere) x.B.rowwise().normalize();
 }
 
 double slope_along(const Weights<double>& x, const Weights<double>& direction, double t,

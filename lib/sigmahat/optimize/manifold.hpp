@@ -11,6 +11,8 @@ namespace sigmahat {
 /// x moved by a tangent `direction`: rows on the sphere to (b + v)/‖b + v‖, all else to x + v.
 Weights<double> retracted(const Weights<double>& x, const Weights<double>& direction,
                           const Freedom& freedom);
+/// The same in the place of x.
+void retract(Weights<double>& x, const Weights<double>& direction, const Freedom& freedom);
 
 /// d/ds of the objective along s ↦ retracted(x, s direction) at s = t: each row moves with
 /// P v/‖b + t v‖.

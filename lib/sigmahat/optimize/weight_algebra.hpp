@@ -8,8 +8,13 @@ namespace sigmahat {
 
 // The weights of a student as a vector space. Internal: not installed.
 
+/// The entries of B in one piece, in the order in which they are stored.
+inline Eigen::Map<const Vector<double>> entries(const Matrix<double>& B) {
+  return {B.data(), B.size()};
+}
+
 inline double inner(const Weights<double>& u, const Weights<double>& v) {
-  return u.a.dot(v.a) + u.B.cwiseProduct(v.B).sum() + u.c.dot(v.c);
+  return u.a.dot(v.a) + entries(u.B).dot(entries(v.B)) + u.c.dot(v.c);
 }
 
 inline double norm(const Weights<double>& u) {
@@ -40,7 +45,8 @@ inline Weights<double> zeros_like(const Weights<double>& x) {
 }
 
 inline bool all_finite(const Weights<double>& x) {
-  return x.a.allFinite() && x.B.allFinite() && x.c.allFinite();
+  // Zero times what is not finite is not a number.
+  return 0 * x.a.sum() + 0 * entries(x.B).sum() + 0 * x.c.sum() == 0;
 }
 
 }  // namespace sigmahat
