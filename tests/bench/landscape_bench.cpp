@@ -13,8 +13,8 @@ namespace {
 constexpr int size = 6;
 constexpr std::uint64_t starts = 1000;
 
-/// W6: ReLU, d = m = 6, from every start to a gradient of 1e-12, along the gradient flow.
-void many_starts(benchmark::State& state, Constraint rows, int threads) {
+/// W6: ReLU, d = m = 6, from every start to a gradient of 1e-12.
+void many_starts(benchmark::State& state, Constraint rows, SearchMethod method, int threads) {
   const Problem problem{
       {parse_activation("relu"), std::vector<Rational>(size, 1), {WeightMatrix::Identity{size}}},
       {parse_activation("relu"), std::vector<Rational>(size, 1), {WeightMatrix::Identity{size}}},
@@ -24,6 +24,7 @@ void many_starts(benchmark::State& state, Constraint rows, int threads) {
   MinimaSearch::Options options;
   options.starts = parse_start_distribution(rows == Constraint::free ? "gaussian" : "unit");
   options.search.freedom = {rows, false};
+  options.search.method = method;
   options.runs = starts;
   options.threads = threads;
   MinimaTally tally;
@@ -49,14 +50,17 @@ void many_starts(benchmark::State& state, Constraint rows, int threads) {
 
 void register_all() {
   for (const Constraint rows : {Constraint::free, Constraint::sphere})
-    for (const int threads : {1, 2}) {
-      const std::string name = rows == Constraint::free ? "free_rows" : "unit_rows";
-      benchmark::RegisterBenchmark(
-          ("W6/" + name + "/threads:" + std::to_string(threads)).c_str(),
-          [=](benchmark::State& state) { many_starts(state, rows, threads); })
-          ->Unit(benchmark::kMillisecond)
-          ->UseRealTime();
-    }
+    for (const SearchMethod method : {SearchMethod::flow, SearchMethod::lbfgs})
+      for (const int threads : {1, 2}) {
+        const std::string name = rows == Constraint::free ? "free_rows" : "unit_rows";
+        benchmark::RegisterBenchmark(
+            ("W6/" + name + "/" + std::string(to_string(method)) +
+             "/threads:" + std::to_string(threads))
+                .c_str(),
+            [=](benchmark::State& state) { many_starts(state, rows, method, threads); })
+            ->Unit(benchmark::kMillisecond)
+            ->UseRealTime();
+      }
 }
 
 }  // namespace

@@ -70,11 +70,16 @@ template <Scalar T>
 Weights<T> tangential(const Weights<T>& x, Weights<T> direction, const Freedom& freedom) {
   if (!freedom.trains_a)
     for (T& entry : direction.a) entry = 0;
-  if (freedom.rows == Constraint::sphere)
-    for (Index i = 0; i < x.B.rows(); ++i) {
-      const T along = dot(x.B, direction.B, i);
-      for (Index k = 0; k < x.B.cols(); ++k) direction.B(i, k) -= along * x.B(i, k);
-    }
+  if (freedom.rows == Constraint::sphere) {
+    // Column by column, as B is stored.
+    const Index m = x.B.rows(), d = x.B.cols();
+    Vector<T> along(m);
+    for (T& sum : along) sum = 0;
+    for (Index k = 0; k < d; ++k)
+      for (Index i = 0; i < m; ++i) along[i] += x.B(i, k) * direction.B(i, k);
+    for (Index k = 0; k < d; ++k)
+      for (Index i = 0; i < m; ++i) direction.B(i, k) -= along[i] * x.B(i, k);
+  }
   return direction;
 }
 

@@ -16,7 +16,7 @@ class LimitedMemoryBfgs final : public DescentMethod {
  public:
   /// @param memory  pairs that are kept, >= 1
   LimitedMemoryBfgs(const Objective<double>& objective, Weights<double> start,
-                    const Freedom& freedom, int memory = 20);
+                    const Freedom& freedom, int memory = 10);
 
   Move advance() override;
   OptimizerState state() const override;

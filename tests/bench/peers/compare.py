@@ -182,18 +182,20 @@ def w6():
     print("W6  a start to a minimum, ReLU, d = m = 6, gradient of 1e-12; the mean of a thousand "
           "starts of ours,\n    of fewer of the peers'")
     for rows in "free", "unit":
-        ours, peers, ends = [], {}, {}
+        ours, peers, ends = {"flow": [], "lbfgs": []}, {}, {}
         for _ in range(options.rounds):
-            report = json.loads(run([LANDSCAPE_BENCH, "--benchmark_format=json",
-                                     f"--benchmark_filter=W6/{rows}_rows/threads:1/"]))
-            ours.append(1 / report["benchmarks"][0]["starts/s"])
+            for method, times in ours.items():
+                report = json.loads(run([LANDSCAPE_BENCH, "--benchmark_format=json",
+                                         f"--benchmark_filter=W6/{rows}_rows/{method}/threads:1/"]))
+                times.append(1 / report["benchmarks"][0]["starts/s"])
             for peer, words in peer_lines("w6.py", "--rows", rows):
                 times = peers.setdefault(peer, [])
                 if words:
                     times.append(float(words[0]))
                     ends[peer] = words[1]
         print(f" {rows} rows; in place of digits the peers' median gradient at the end")
-        compare("MinimaSearch, gradient flow", ours, peers, ends, own_digits="1e-12")
+        compare("MinimaSearch, gradient flow", ours["flow"], peers, ends, own_digits="1e-12")
+        compare("MinimaSearch, L-BFGS", ours["lbfgs"], peers, ends, own_digits="1e-12")
 
 
 def w7():
