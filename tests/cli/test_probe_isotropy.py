@@ -1,9 +1,10 @@
 """sigmahat probe isotropy: critical points with symmetry, against other commands and closed forms."""
 
+import json
 import math
 import unittest
 
-from program import ProgramTest
+from program import SOURCE, ProgramTest
 
 
 class Isotropy(ProgramTest):
@@ -17,6 +18,18 @@ class Isotropy(ProgramTest):
         # The least: moving the entries (i,j) and (j,i) against each other, 1/2 - 1/π.
         self.assertAlmostEqual(float(results["points"][0]["min_eigenvalue"]), 1 / 2 - 1 / math.pi, 14)
         self.assertEqual(sum(e["multiplicity"] for e in results["chosen"]["eigenvalues"]), 49)
+
+    def test_symmetry_alone_finds_every_minimum_that_was_published(self):
+        """Ends of gradient descent by Safran, Yehudai and Shamir, who have half the objective."""
+        published = json.loads((SOURCE / "data/minima/published.json").read_text(encoding="utf-8"))
+        minima = [m for m in published["safran_yehudai_shamir_2021"] if m["dimension"] == 15]
+        points = self.isotropy(*{m["isotropy"] for m in minima}, "--dim", 15, "--starts", 200)["points"]
+        self.assertGreater(len(minima), 8)
+        for minimum in minima:
+            near = [p for p in points if abs(float(p["value"]) / 2 - minimum["value"]) < 1e-12]
+            self.assertEqual(len(near), 1, minimum)
+            self.assertEqual(near[0]["isotropy"], minimum["isotropy"])
+            self.assertLess(abs(float(near[0]["min_eigenvalue"]) / 2 - minimum["min_eigenvalue"]), 1e-8)
 
     def test_the_point_written_is_what_loss_finds_there(self):
         results = self.isotropy("d-1,1", "--dim", 6, "--starts", 300, "--point", 2, "--output-problem", "p.json")
