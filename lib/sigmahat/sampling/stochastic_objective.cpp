@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
 #include <sigmahat/coefficients/vanishing.hpp>
+#include <sigmahat/gadget/gadget.hpp>
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/parallel.hpp>
 #include <sigmahat/sampling/label_sampler.hpp>
@@ -96,8 +98,14 @@ bool lacks_parity(const Student& student, int k, bool biased) {
   return (parity == Parity::even && k % 2 == 1) || (parity == Parity::odd && k % 2 == 0);
 }
 
-/// Wick polynomials of b of any length are of one degree (MATH.md 6), so that only a term of this
-/// degree sees what is subtracted. A constant term sees E[y], which BatchObjective adds again.
+/// Degree terms and gadgets are written in polynomials that for b of any length are of one degree
+/// (MATH.md 6), so that only a term of this degree sees what is subtracted.
+void refuse_center(int k) {
+  throw InputError(fmt::format(
+      "labels cannot be centred at degree {}: the objective has terms of this degree", k));
+}
+
+/// A constant term sees E[y], which BatchObjective adds again.
 void require_unbiased_center(const PolynomialTerms<double>& terms, const LabelDegrees& center) {
   for (const int k : center.degrees()) {
     const bool in_pairs =
@@ -105,9 +113,7 @@ void require_unbiased_center(const PolynomialTerms<double>& terms, const LabelDe
                     [&](const auto& term) { return term.alpha + term.beta == k; });
     const bool in_singles = std::any_of(terms.singles.begin(), terms.singles.end(),
                                         [&](const auto& term) { return term.power == k; });
-    if (k > 0 && (in_pairs || in_singles))
-      throw InputError(fmt::format(
-          "labels cannot be centred at degree {}: the objective has terms of this degree", k));
+    if (k > 0 && (in_pairs || in_singles)) refuse_center(k);
   }
 }
 
@@ -147,10 +153,66 @@ std::unique_ptr<StochasticObjective> squared_loss(const Student& student,
   BatchActivation<T> activation = student.coefficients ? BatchActivation<T>(*student.coefficients)
                                                        : BatchActivation<T>(student.activation);
   return std::make_unique<SampledGradient<T>>(
-      SampleBatches<T>(problem.teacher, problem.noise_variance, sampling), std::move(activation),
-      problem.student.c.size() > 0, taken_from_loss(problem.teacher, sampling.center),
+      SampleBatches<T>(problem.teacher, problem.noise_variance, sampling),
+      SampledStudent<T>{std::move(activation), problem.student.c.size() > 0},
+      BatchMean::squared_error, taken_from_loss(problem.teacher, sampling.center),
       sampling.threads);
 }
+
+/// w_k/σ̂_k for the degrees k that have a weight, 0 for the others.
+std::vector<double> label_coefficients(const DegreeLoss& loss, const Activation& teacher) {
+  std::vector<int> degrees;
+  for (const auto& [k, weight] : loss.weights)
+    if (weight != 0) degrees.push_back(k);
+  std::vector<double> g(degrees.empty() ? 0 : static_cast<std::size_t>(degrees.back()) + 1, 0.0);
+  const std::vector<HermiteCoefficient> coefficients = estimable_coefficients(teacher, degrees, 17);
+  for (std::size_t i = 0; i < degrees.size(); ++i)
+    g[static_cast<std::size_t>(degrees[i])] = from_rational<double>(loss.weights.at(degrees[i])) /
+                                              from_enclosure<double>(coefficients[i].enclosure);
+  return g;
+}
+
+/// Σ w_k f_k with T_k and S_k the tensors of teacher and student: Σ w_k ‖T_k‖² + Σ w_k ‖S_k‖² is
+/// exact, and by the key lemma (MATH.md 4)
+///   -2 Σ w_k ⟨T_k, S_k⟩ = -2 E[y Σ_j a_j Σ_k (w_k/σ̂_k) ‖b_j‖^k h_k(⟨b_j,x⟩/‖b_j‖)].
+/// Of a data set it is, but for a constant, Σ w_k ‖T̂_k - S_k‖², T̂_k the mean of y H_k(x)/σ̂_k.
+template <class T>
+class DegreeObjective final : public StochasticObjective {
+ public:
+  DegreeObjective(const DegreeLoss& loss, const ProblemValues<double>& problem,
+                  Constraint constraint, const BatchSampling& sampling)
+      : labels_(SampleBatches<T>(problem.teacher, problem.noise_variance, sampling),
+                {BatchActivation<T>(label_coefficients(loss, problem.teacher.activation)), false,
+                 constraint == Constraint::free},
+                BatchMean::label_product, 0, sampling.threads) {
+    ProblemValues<double> students = problem;
+    students.teacher.a.setZero();
+    students_ = make_objective<double>(loss, students, constraint, 17, sampling.threads);
+    const auto distance = make_objective<double>(loss, problem, constraint, 17, sampling.threads);
+    Weights<double> nobody{Vector<double>::Zero(1), problem.teacher.B.topRows(1)};
+    if (problem.student.c.size() > 0) nobody.c = Vector<double>::Zero(1);
+    teacher_ = distance->value(nobody);
+  }
+
+  void evaluate(std::uint64_t iteration, const Weights<double>& x, Evaluation& result) override {
+    const double value = students_->gradient_into(x, of_students_);
+    labels_.evaluate(iteration, {x.a, x.B, {}}, result);
+    result.value += teacher_ + value;
+    result.gradient.a += of_students_.a;
+    result.gradient.B += of_students_.B;
+    result.gradient.c = of_students_.c;  // zero: tensors know nothing of biases
+    if (!std::isfinite(result.value) || !result.gradient.a.allFinite() ||
+        !result.gradient.B.allFinite())
+      throw NumericalError(fmt::format("iteration {}: degree terms out of range", iteration));
+  }
+  std::uint64_t batch() const override { return labels_.batch(); }
+
+ private:
+  SampledGradient<T> labels_;
+  std::unique_ptr<Objective<double>> students_;  ///< Σ w_k ‖S_k‖²
+  double teacher_;                               ///< Σ w_k ‖T_k‖²
+  Weights<double> of_students_;
+};
 
 }  // namespace
 
@@ -158,10 +220,16 @@ std::unique_ptr<StochasticObjective> make_stochastic_objective(const ObjectiveCh
                                                                const ProblemValues<double>& problem,
                                                                Constraint constraint,
                                                                const BatchSampling& sampling) {
-  if (std::holds_alternative<DegreeLoss>(choice))
-    throw InputError(
-        fmt::format("{} is no mean over samples: expected f, f_gamma or an objective of gadgets",
-                    to_text(choice)));
+  if (const auto* loss = std::get_if<DegreeLoss>(&choice)) {
+    require_unit_rows(problem.teacher, "teacher");
+    for (const int k : sampling.center.degrees())
+      if (const auto found = loss->weights.find(k);
+          found != loss->weights.end() && found->second != 0)
+        refuse_center(k);
+    if (sampling.format == FloatFormat::float32)
+      return std::make_unique<DegreeObjective<float>>(*loss, problem, constraint, sampling);
+    return std::make_unique<DegreeObjective<double>>(*loss, problem, constraint, sampling);
+  }
   if (is_squared_distance(choice)) {
     const bool biased = problem.student.c.size() > 0;
     Student student{
