@@ -1,14 +1,12 @@
 #include <algorithm>
-#include <cmath>
 
 #include <fmt/format.h>
 
 #include <sigmahat/coefficients/vanishing.hpp>
-#include <sigmahat/gadget/gadget.hpp>
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/parallel.hpp>
 #include <sigmahat/sampling/label_sampler.hpp>
-#include <sigmahat/sampling/sampled_gradient.hpp>
+#include <sigmahat/sampling/sampled_degrees.hpp>
 #include <sigmahat/sampling/sampled_objective.hpp>
 #include <sigmahat/sampling/stochastic_objective.hpp>
 
@@ -105,6 +103,13 @@ void refuse_center(int k) {
       "labels cannot be centred at degree {}: the objective has terms of this degree", k));
 }
 
+void require_unbiased_center(const DegreeLoss& loss, const LabelDegrees& center) {
+  for (const int k : center.degrees()) {
+    const auto found = loss.weights.find(k);
+    if (found != loss.weights.end() && found->second != 0) refuse_center(k);
+  }
+}
+
 /// A constant term sees E[y], which BatchObjective adds again.
 void require_unbiased_center(const PolynomialTerms<double>& terms, const LabelDegrees& center) {
   for (const int k : center.degrees()) {
@@ -159,76 +164,18 @@ std::unique_ptr<StochasticObjective> squared_loss(const Student& student,
       sampling.threads);
 }
 
-/// w_k/σ̂_k for the degrees k that have a weight, 0 for the others.
-std::vector<double> label_coefficients(const DegreeLoss& loss, const Activation& teacher) {
-  std::vector<int> degrees;
-  for (const auto& [k, weight] : loss.weights)
-    if (weight != 0) degrees.push_back(k);
-  std::vector<double> g(degrees.empty() ? 0 : static_cast<std::size_t>(degrees.back()) + 1, 0.0);
-  const std::vector<HermiteCoefficient> coefficients = estimable_coefficients(teacher, degrees, 17);
-  for (std::size_t i = 0; i < degrees.size(); ++i)
-    g[static_cast<std::size_t>(degrees[i])] = from_rational<double>(loss.weights.at(degrees[i])) /
-                                              from_enclosure<double>(coefficients[i].enclosure);
-  return g;
-}
-
-/// Σ w_k f_k with T_k and S_k the tensors of teacher and student: Σ w_k ‖T_k‖² + Σ w_k ‖S_k‖² is
-/// exact, and by the key lemma (MATH.md 4)
-///   -2 Σ w_k ⟨T_k, S_k⟩ = -2 E[y Σ_j a_j Σ_k (w_k/σ̂_k) ‖b_j‖^k h_k(⟨b_j,x⟩/‖b_j‖)].
-/// Of a data set it is, but for a constant, Σ w_k ‖T̂_k - S_k‖², T̂_k the mean of y H_k(x)/σ̂_k.
-template <class T>
-class DegreeObjective final : public StochasticObjective {
- public:
-  DegreeObjective(const DegreeLoss& loss, const ProblemValues<double>& problem,
-                  Constraint constraint, const BatchSampling& sampling)
-      : labels_(SampleBatches<T>(problem.teacher, problem.noise_variance, sampling),
-                {BatchActivation<T>(label_coefficients(loss, problem.teacher.activation)), false,
-                 constraint == Constraint::free},
-                BatchMean::label_product, 0, sampling.threads) {
-    ProblemValues<double> students = problem;
-    students.teacher.a.setZero();
-    students_ = make_objective<double>(loss, students, constraint, 17, sampling.threads);
-    const auto distance = make_objective<double>(loss, problem, constraint, 17, sampling.threads);
-    Weights<double> nobody{Vector<double>::Zero(1), problem.teacher.B.topRows(1)};
-    if (problem.student.c.size() > 0) nobody.c = Vector<double>::Zero(1);
-    teacher_ = distance->value(nobody);
-  }
-
-  void evaluate(std::uint64_t iteration, const Weights<double>& x, Evaluation& result) override {
-    const double value = students_->gradient_into(x, of_students_);
-    labels_.evaluate(iteration, {x.a, x.B, {}}, result);
-    result.value += teacher_ + value;
-    result.gradient.a += of_students_.a;
-    result.gradient.B += of_students_.B;
-    result.gradient.c = of_students_.c;  // zero: tensors know nothing of biases
-    if (!std::isfinite(result.value) || !result.gradient.a.allFinite() ||
-        !result.gradient.B.allFinite())
-      throw NumericalError(fmt::format("iteration {}: degree terms out of range", iteration));
-  }
-  std::uint64_t batch() const override { return labels_.batch(); }
-
- private:
-  SampledGradient<T> labels_;
-  std::unique_ptr<Objective<double>> students_;  ///< Σ w_k ‖S_k‖²
-  double teacher_;                               ///< Σ w_k ‖T_k‖²
-  Weights<double> of_students_;
-};
-
 }  // namespace
 
 std::unique_ptr<StochasticObjective> make_stochastic_objective(const ObjectiveChoice& choice,
                                                                const ProblemValues<double>& problem,
                                                                Constraint constraint,
                                                                const BatchSampling& sampling) {
+  const bool in_float = sampling.format == FloatFormat::float32;
   if (const auto* loss = std::get_if<DegreeLoss>(&choice)) {
-    require_unit_rows(problem.teacher, "teacher");
-    for (const int k : sampling.center.degrees())
-      if (const auto found = loss->weights.find(k);
-          found != loss->weights.end() && found->second != 0)
-        refuse_center(k);
-    if (sampling.format == FloatFormat::float32)
-      return std::make_unique<DegreeObjective<float>>(*loss, problem, constraint, sampling);
-    return std::make_unique<DegreeObjective<double>>(*loss, problem, constraint, sampling);
+    require_unbiased_center(*loss, sampling.center);
+    if (in_float)
+      return std::make_unique<SampledDegrees<float>>(*loss, problem, constraint, sampling);
+    return std::make_unique<SampledDegrees<double>>(*loss, problem, constraint, sampling);
   }
   if (is_squared_distance(choice)) {
     const bool biased = problem.student.c.size() > 0;
@@ -241,12 +188,10 @@ std::unique_ptr<StochasticObjective> make_stochastic_objective(const ObjectiveCh
     // The degrees of other neurons are not a multiple of h_k(b·x).
     if (!sampling.center.degrees().empty()) require_unit_rows(problem.teacher, "teacher");
     require_unbiased_center(student, biased, sampling.center);
-    return sampling.format == FloatFormat::float32
-               ? squared_loss<float>(student, problem, sampling)
-               : squared_loss<double>(student, problem, sampling);
+    return in_float ? squared_loss<float>(student, problem, sampling)
+                    : squared_loss<double>(student, problem, sampling);
   }
-  if (sampling.format == FloatFormat::float32)
-    throw InputError(fmt::format("{} is sampled in float64 only", to_text(choice)));
+  if (in_float) throw InputError(fmt::format("{} is sampled in float64 only", to_text(choice)));
   require_unit_rows(problem.teacher, "teacher");
   const auto terms = polynomial_terms<double>(choice, problem.teacher.activation, 17);
   require_unbiased_center(*terms, sampling.center);
