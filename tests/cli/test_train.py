@@ -69,6 +69,26 @@ class Train(ProgramTest):
         self.assertLess(results["final"]["surrogate_distance"], 0.05)
         self.assertLess(results["final"]["spectral_distance"], 0.1)
 
+    def test_degree_terms_find_the_teacher_from_samples_and_from_a_data_set(self):
+        call = ["train", "--dim", "6", "--fixed-a", "--optimizer", "sgd", "--center", "0,1", "--iterations", "3000",
+                "--step", "geometric:0.05,0.001"]
+        for objective in ["degree:4", "weights:2=1,4=1/2"]:
+            for more in [[], ["--float32"], ["--data-set", "50000"]]:
+                results = self.results(*call, "--objective", objective, *more)
+                with self.subTest(objective, more=more):
+                    self.assertEqual(results["outcome"], "spent")
+                    self.assertLess(results["final"]["surrogate_distance"], 0.1)
+                    if not more:  # 30 directions, and the step still falls
+                        self.assertLess(results["final"]["loss"], 3 * results["final"]["noise_floor"])
+
+    def test_degree_terms_killed_and_resumed_end_as_they_would_have(self):
+        call = ["train", "--dim", "10", "--objective", "weights:2=1,4=1/2", "--optimizer", "adam", "--data-set", "3000",
+                "--float32", "--batch", "512", "--iterations", "3000"]
+        self.succeed(*call, "--trajectory", "whole.csv")
+        self.killed_after(0.1, self.folder / "c", [*call, "--checkpoint", "c", "--checkpoint-seconds", "0.01"])
+        self.succeed(*call, "--resume", "c", "--threads", "3", "--trajectory", "again.csv")
+        self.assertEqual((self.folder / "again.csv").read_bytes(), (self.folder / "whole.csv").read_bytes())
+
     def test_a_checkpoint_of_runs_that_have_ended_is_their_ends(self):
         call = [*SWEEP, "--iterations", "20", "--checkpoint", "c"]
         self.succeed(*call, "--format", "csv", "--output", "first")
@@ -265,11 +285,24 @@ class Train(ProgramTest):
         for text in [result.stdout, (self.folder / "t.csv").read_text()]:
             self.assertNotRegex(text, r"(?i)\b(nan|inf)\b")
 
+    def test_sampled_runs_that_diverge_say_so_too(self):
+        for objective in ["f", "f_gamma:2,4", "degree:4", "weights:2=1,4=1/2", "penalty:mu=0.05,lambda=1"]:
+            for more in [[], ["--float32"]]:
+                if more and objective.startswith("penalty"):
+                    continue
+                result = self.succeed("train", "--dim", "4", "--constraint", "free", "--optimizer", "sgd", "--step",
+                                      "100", "--objective", objective, *more, "--format", "json", code=3)
+                with self.subTest(objective, more=more):
+                    self.assertEqual(parse_json(result.stdout)["results"]["outcome"], "diverged")
+                    self.assertNotRegex(result.stdout, r"(?i)\b(nan|inf)\b")
+
     def test_options_that_do_not_go_together_are_refused(self):
         for options, saying in [(["--optimizer", "newton"], "trust-region"), (["--step", "1"], "--step"),
                                 (["--momentum", "0.5"], "--momentum"), (["--batch", "10"], "--batch"),
                                 (["--center"], "--center"), (["--optimizer", "sgd", "--step", "0"], "above 0"),
                                 (["--optimizer", "sgd", "--center", "0"], "degree 0"),
+                                (["--optimizer", "sgd", "--objective", "degree:3"], "erf would serve"),
+                                (["--optimizer", "sgd", "--objective", "weights:0=1,4=1", "--center"], "degree 0"),
                                 (["--preset", "talk"], "talk/abs"), (["--trajectory", "t.txt"], ".npy"),
                                 (["--seeds", "1..3", "--output-problem", "e.json"], "--output-problem"),
                                 (["--seeds", "3..1"], "--seeds"), (["--sweep", "stp=1|2"], "expected OPTION"),

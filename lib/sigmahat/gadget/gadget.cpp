@@ -67,6 +67,28 @@ MultivariatePolynomial parse_inner_product_polynomial(std::string_view text) {
   return result;
 }
 
+std::vector<HermiteCoefficient> estimable_coefficients(const Activation& activation,
+                                                       const std::vector<int>& degrees,
+                                                       int digits) {
+  std::vector<HermiteCoefficient> coefficients;
+  if (degrees.empty()) return coefficients;
+  const CoefficientTable table = hermite_coefficients(activation, degrees.back(), digits);
+  for (const int k : degrees) {
+    const HermiteCoefficient& c = table.coefficients[static_cast<std::size_t>(k)];
+    if (is_certainly_zero(c))
+      throw DomainError(
+          fmt::format("degree {} cannot be estimated from labels of {}: its coefficient vanishes; "
+                      "{} would serve",
+                      k, activation.name(), one_that_serves(degrees)));
+    if (contains_zero(c.enclosure))
+      throw NumericalError(
+          fmt::format("{} digits cannot tell coefficient {} of {} from zero: more may", digits, k,
+                      activation.name()));
+    coefficients.push_back(c);
+  }
+  return coefficients;
+}
+
 Gadget::Gadget(MultivariatePolynomial p, Activation activation, int digits)
     : p_(std::move(p)), activation_(std::move(activation)), digits_(digits) {
   if (p_.variables() == 0 || p_.variables() > max_gadget_vectors)
@@ -76,19 +98,10 @@ Gadget::Gadget(MultivariatePolynomial p, Activation activation, int digits)
     throw DomainError(fmt::format("the degree of a gadget must be at most {}, not {}",
                                   max_gadget_degree, p_.degree()));
   const std::vector<int> degrees = degrees_of(p_);
-  if (degrees.empty()) return;
-  const CoefficientTable table = hermite_coefficients(activation_, degrees.back(), digits);
-  for (const int k : degrees) {
-    const HermiteCoefficient& c = table.coefficients[static_cast<std::size_t>(k)];
-    if (is_certainly_zero(c))
-      throw DomainError(
-          fmt::format("degree {} cannot be estimated from labels of {}: its coefficient vanishes; "
-                      "{} would serve",
-                      k, activation_.name(), one_that_serves(degrees)));
-    if (contains_zero(c.enclosure))
-      throw NumericalError(
-          fmt::format("{} digits cannot tell coefficient {} of {} from zero: more may", digits, k,
-                      activation_.name()));
+  std::vector<HermiteCoefficient> coefficients =
+      estimable_coefficients(activation_, degrees, digits);
+  for (std::size_t i = 0; i < degrees.size(); ++i) {
+    const int k = degrees[i];
     MultivariatePolynomial wick(WickVariables{vectors()}.count());
     const MultivariatePolynomial of_degree = p_.homogeneous_part(k);
     for (const auto& [exponents, coefficient] : of_degree.terms()) {
@@ -96,7 +109,7 @@ Gadget::Gadget(MultivariatePolynomial p, Activation activation, int digits)
       term *= coefficient;
       wick += term;
     }
-    parts_.push_back({k, c, std::move(wick)});
+    parts_.push_back({k, std::move(coefficients[i]), std::move(wick)});
   }
 }
 

@@ -21,6 +21,15 @@ inline constexpr std::size_t max_gadget_vectors = 16;
 /// variables as the largest index says. Throws ParseError.
 MultivariatePolynomial parse_inner_product_polynomial(std::string_view text);
 
+/// σ̂_k of a teacher's activation for these degrees k, all of which samples can estimate.
+///
+/// Throws DomainError where a σ̂_k = 0, naming k, the activation and one that would serve;
+/// NumericalError where the digits cannot tell σ̂_k from zero.
+/// @param degrees  increasing
+/// @param digits   relative to sqrt(E[σ²])
+std::vector<HermiteCoefficient> estimable_coefficients(const Activation& activation,
+                                                       const std::vector<int>& degrees, int digits);
+
 /// The estimator φ(b_1..b_n, x) with E[y φ] = Σ_l a*_l p(⟨b*_l, b_1⟩, ..., ⟨b*_l, b_n⟩) for labels
 /// y of a teacher with unit rows b*_l and independent noise (MATH.md 6). A value.
 ///
@@ -34,8 +43,7 @@ class Gadget {
     MultivariatePolynomial wick;     ///< in the variables of WickVariables
   };
 
-  /// Throws DomainError where p needs a degree k with σ̂_k = 0, naming k, the activation and one
-  /// that would serve; NumericalError where the digits cannot tell σ̂_k from zero.
+  /// Throws as estimable_coefficients does for the degrees of p.
   /// @param activation  of the teacher
   /// @param digits      of σ̂_k, relative to sqrt(E[σ²])
   Gadget(MultivariatePolynomial p, Activation activation, int digits = 17);

@@ -35,19 +35,27 @@ void apply(const Activation& activation, std::span<T> x) {
   }
 }
 
-/// Σ g_k h_k(u) and Σ g_k √k h_{k-1}(u) by the recurrence of MATH.md 1, which loses no digits at
-/// any degree, where powers of u would.
+/// With H_k = ‖b‖^k h_k(u/‖b‖) the sums Σ g_k H_k, Σ g_k ∂H_k/∂u = Σ g_k √k H_{k-1} and, where
+/// wanted, Σ g_k ∂H_k/∂‖b‖² = -Σ g_k √(k(k-1))/2 H_{k-2}, by the recurrence of MATH.md 1, which
+/// loses no digits at any degree, where powers of u would.
 template <class T>
-void hermite_sum(const std::vector<double>& g, const T* u, T* values, T* slopes) {
+void hermite_sum(const std::vector<double>& g, T squared_norm, const T* u, T* values, T* slopes,
+                 T* norm_slopes) {
   std::array<T, chunk> previous{}, current;
   current.fill(1);
   std::fill_n(values, chunk, g.empty() ? T(0) : static_cast<T>(g[0]));
   std::fill_n(slopes, chunk, T(0));
+  if (norm_slopes) std::fill_n(norm_slopes, chunk, T(0));
   for (std::size_t k = 1; k < g.size(); ++k) {
     const double root = std::sqrt(static_cast<double>(k));
+    const double root_before = std::sqrt(static_cast<double>(k - 1));
     const T up = static_cast<T>(1 / root);
-    const T down = static_cast<T>(std::sqrt(static_cast<double>(k - 1)) / root);
+    const T down = static_cast<T>(root_before / root) * squared_norm;
     const T value_factor = static_cast<T>(g[k]), slope_factor = static_cast<T>(g[k] * root);
+    if (norm_slopes) {
+      const T norm_factor = static_cast<T>(-g[k] * root * root_before / 2);
+      for (std::size_t i = 0; i < chunk; ++i) norm_slopes[i] += norm_factor * previous[i];
+    }
     for (std::size_t i = 0; i < chunk; ++i) {
       const T next = up * u[i] * current[i] - down * previous[i];
       slopes[i] += slope_factor * current[i];
@@ -58,16 +66,19 @@ void hermite_sum(const std::vector<double>& g, const T* u, T* values, T* slopes)
   }
 }
 
+/// @param slopes, norm_slopes  empty where not wanted
 template <class T>
-void hermite_sums(const std::vector<double>& g, std::span<T> u, std::span<T> values,
-                  std::span<T> slopes) {
+void hermite_sums(const std::vector<double>& g, T squared_norm, std::span<T> u, std::span<T> values,
+                  std::span<T> slopes, std::span<T> norm_slopes) {
   // Always whole chunks: a value is treated alike wherever it stands.
   for_each_chunk(u.size(), [&](std::size_t start, std::size_t length) {
-    std::array<T, chunk> points{}, value, slope;
+    std::array<T, chunk> points{}, value, slope, norm_slope;
     std::copy_n(u.data() + start, length, points.data());
-    hermite_sum(g, points.data(), value.data(), slope.data());
+    hermite_sum(g, squared_norm, points.data(), value.data(), slope.data(),
+                norm_slopes.empty() ? nullptr : norm_slope.data());
     std::copy_n(value.data(), length, values.data() + start);
     if (!slopes.empty()) std::copy_n(slope.data(), length, slopes.data() + start);
+    if (!norm_slopes.empty()) std::copy_n(norm_slope.data(), length, norm_slopes.data() + start);
   });
 }
 
@@ -108,39 +119,48 @@ bool BatchActivation<T>::has_slopes() const {
 
 template <class T>
 void BatchActivation<T>::values(std::span<T> u) const {
-  std::visit(Overloaded{[&](const Halves& f) {
-                          for (T& x : u) x *= x > 0 ? f.right : f.left;
-                        },
-                        [&](const HermiteSum& f) { hermite_sums<T>(f.coefficients, u, u, {}); },
-                        [&](const auto& f) { apply(f.activation, u); }},
-             kind_);
+  std::visit(
+      Overloaded{[&](const Halves& f) {
+                   for (T& x : u) x *= x > 0 ? f.right : f.left;
+                 },
+                 [&](const HermiteSum& f) { hermite_sums<T>(f.coefficients, 1, u, u, {}, {}); },
+                 [&](const auto& f) { apply(f.activation, u); }},
+      kind_);
 }
 
 template <class T>
 void BatchActivation<T>::values_and_slopes(std::span<T> u, std::span<T> values) const {
-  std::visit(Overloaded{[&](const Halves& f) {
-                          const T left = f.left, right = f.right, middle = (left + right) / 2;
-                          T* const x = u.data();
-                          T* const v = values.data();
-                          for (std::size_t i = 0; i < u.size(); ++i) {
-                            const T slope = x[i] > 0 ? right : x[i] < 0 ? left : middle;
-                            v[i] = x[i] * slope;
-                            x[i] = slope;
-                          }
-                        },
-                        [&](const HermiteSum& f) { hermite_sums(f.coefficients, u, values, u); },
-                        [&](const Sigmoid& f) {
-                          apply(f.activation, u);
-                          std::copy(u.begin(), u.end(), values.begin());
-                          const T rate = static_cast<T>(f.rate), origin = f.is_tanh ? T(-1) : T(0);
-                          for (T& v : u) v = rate * ((1 - v) * (v - origin));
-                        },
-                        [&](const General& f) {
-                          std::copy(u.begin(), u.end(), values.begin());
-                          apply(f.activation, values);
-                          apply(*f.derivative, u);
-                        }},
-             kind_);
+  std::visit(
+      Overloaded{[&](const Halves& f) {
+                   const T left = f.left, right = f.right, middle = (left + right) / 2;
+                   T* const x = u.data();
+                   T* const v = values.data();
+                   for (std::size_t i = 0; i < u.size(); ++i) {
+                     const T slope = x[i] > 0 ? right : x[i] < 0 ? left : middle;
+                     v[i] = x[i] * slope;
+                     x[i] = slope;
+                   }
+                 },
+                 [&](const HermiteSum& f) { hermite_sums<T>(f.coefficients, 1, u, values, u, {}); },
+                 [&](const Sigmoid& f) {
+                   apply(f.activation, u);
+                   std::copy(u.begin(), u.end(), values.begin());
+                   const T rate = static_cast<T>(f.rate), origin = f.is_tanh ? T(-1) : T(0);
+                   for (T& v : u) v = rate * ((1 - v) * (v - origin));
+                 },
+                 [&](const General& f) {
+                   std::copy(u.begin(), u.end(), values.begin());
+                   apply(f.activation, values);
+                   apply(*f.derivative, u);
+                 }},
+      kind_);
+}
+
+template <class T>
+void BatchActivation<T>::values_and_slopes(std::span<T> u, T squared_norm, std::span<T> values,
+                                           std::span<T> norm_slopes) const {
+  hermite_sums<T>(std::get<HermiteSum>(kind_).coefficients, squared_norm, u, values, u,
+                  norm_slopes);
 }
 
 template class BatchActivation<float>;

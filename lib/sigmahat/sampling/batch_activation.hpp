@@ -30,6 +30,10 @@ class BatchActivation {
   void values(std::span<T> u) const;
   /// values[i] ← γ(u[i]), u[i] ← γ'(u[i]); at a kink, the mean of both sides.
   void values_and_slopes(std::span<T> u, std::span<T> values) const;
+  /// The same of Σ_k g_k ‖b‖^k h_k(u/‖b‖), a polynomial in u = ⟨b,x⟩ and ‖b‖² (MATH.md 6);
+  /// norm_slopes[i] ← ∂/∂‖b‖². Of a sum Σ_k g_k h_k alone.
+  void values_and_slopes(std::span<T> u, T squared_norm, std::span<T> values,
+                         std::span<T> norm_slopes) const;
 
  private:
   /// left·x for x < 0, right·x for x > 0.

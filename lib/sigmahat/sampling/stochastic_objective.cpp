@@ -6,7 +6,7 @@
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/parallel.hpp>
 #include <sigmahat/sampling/label_sampler.hpp>
-#include <sigmahat/sampling/sampled_gradient.hpp>
+#include <sigmahat/sampling/sampled_degrees.hpp>
 #include <sigmahat/sampling/sampled_objective.hpp>
 #include <sigmahat/sampling/stochastic_objective.hpp>
 
@@ -96,8 +96,21 @@ bool lacks_parity(const Student& student, int k, bool biased) {
   return (parity == Parity::even && k % 2 == 1) || (parity == Parity::odd && k % 2 == 0);
 }
 
-/// Wick polynomials of b of any length are of one degree (MATH.md 6), so that only a term of this
-/// degree sees what is subtracted. A constant term sees E[y], which BatchObjective adds again.
+/// Degree terms and gadgets are written in polynomials that for b of any length are of one degree
+/// (MATH.md 6), so that only a term of this degree sees what is subtracted.
+void refuse_center(int k) {
+  throw InputError(fmt::format(
+      "labels cannot be centred at degree {}: the objective has terms of this degree", k));
+}
+
+void require_unbiased_center(const DegreeLoss& loss, const LabelDegrees& center) {
+  for (const int k : center.degrees()) {
+    const auto found = loss.weights.find(k);
+    if (found != loss.weights.end() && found->second != 0) refuse_center(k);
+  }
+}
+
+/// A constant term sees E[y], which BatchObjective adds again.
 void require_unbiased_center(const PolynomialTerms<double>& terms, const LabelDegrees& center) {
   for (const int k : center.degrees()) {
     const bool in_pairs =
@@ -105,9 +118,7 @@ void require_unbiased_center(const PolynomialTerms<double>& terms, const LabelDe
                     [&](const auto& term) { return term.alpha + term.beta == k; });
     const bool in_singles = std::any_of(terms.singles.begin(), terms.singles.end(),
                                         [&](const auto& term) { return term.power == k; });
-    if (k > 0 && (in_pairs || in_singles))
-      throw InputError(fmt::format(
-          "labels cannot be centred at degree {}: the objective has terms of this degree", k));
+    if (k > 0 && (in_pairs || in_singles)) refuse_center(k);
   }
 }
 
@@ -147,8 +158,9 @@ std::unique_ptr<StochasticObjective> squared_loss(const Student& student,
   BatchActivation<T> activation = student.coefficients ? BatchActivation<T>(*student.coefficients)
                                                        : BatchActivation<T>(student.activation);
   return std::make_unique<SampledGradient<T>>(
-      SampleBatches<T>(problem.teacher, problem.noise_variance, sampling), std::move(activation),
-      problem.student.c.size() > 0, taken_from_loss(problem.teacher, sampling.center),
+      SampleBatches<T>(problem.teacher, problem.noise_variance, sampling),
+      SampledStudent<T>{std::move(activation), problem.student.c.size() > 0},
+      BatchMean::squared_error, taken_from_loss(problem.teacher, sampling.center),
       sampling.threads);
 }
 
@@ -158,10 +170,13 @@ std::unique_ptr<StochasticObjective> make_stochastic_objective(const ObjectiveCh
                                                                const ProblemValues<double>& problem,
                                                                Constraint constraint,
                                                                const BatchSampling& sampling) {
-  if (std::holds_alternative<DegreeLoss>(choice))
-    throw InputError(
-        fmt::format("{} is no mean over samples: expected f, f_gamma or an objective of gadgets",
-                    to_text(choice)));
+  const bool in_float = sampling.format == FloatFormat::float32;
+  if (const auto* loss = std::get_if<DegreeLoss>(&choice)) {
+    require_unbiased_center(*loss, sampling.center);
+    if (in_float)
+      return std::make_unique<SampledDegrees<float>>(*loss, problem, constraint, sampling);
+    return std::make_unique<SampledDegrees<double>>(*loss, problem, constraint, sampling);
+  }
   if (is_squared_distance(choice)) {
     const bool biased = problem.student.c.size() > 0;
     Student student{
@@ -173,12 +188,10 @@ std::unique_ptr<StochasticObjective> make_stochastic_objective(const ObjectiveCh
     // The degrees of other neurons are not a multiple of h_k(b·x).
     if (!sampling.center.degrees().empty()) require_unit_rows(problem.teacher, "teacher");
     require_unbiased_center(student, biased, sampling.center);
-    return sampling.format == FloatFormat::float32
-               ? squared_loss<float>(student, problem, sampling)
-               : squared_loss<double>(student, problem, sampling);
+    return in_float ? squared_loss<float>(student, problem, sampling)
+                    : squared_loss<double>(student, problem, sampling);
   }
-  if (sampling.format == FloatFormat::float32)
-    throw InputError(fmt::format("{} is sampled in float64 only", to_text(choice)));
+  if (in_float) throw InputError(fmt::format("{} is sampled in float64 only", to_text(choice)));
   require_unit_rows(problem.teacher, "teacher");
   const auto terms = polynomial_terms<double>(choice, problem.teacher.activation, 17);
   require_unbiased_center(*terms, sampling.center);

@@ -43,13 +43,14 @@ struct BatchSampling {
   int threads = 0;  ///< 0: all cores
 };
 
-/// f and f_γ as batch means of (y - ŷ)², the objectives of sampled_objective.hpp as batch means of
-/// y φ(B,x). The student's weights in `problem` are not looked at, only whether it has biases.
+/// f and f_γ as batch means of (y - ŷ)²; degree terms with the label's part a batch mean and the
+/// student's exact; the objectives of sampled_objective.hpp as batch means of y φ(B,x). The
+/// student's weights in `problem` are not looked at, only whether it has biases.
 ///
 /// Throws InputError where a degree that `center` subtracts is one that the student, or a term of
-/// the objective, can have (the gradient would be biased), for degree terms (`degree:`,
-/// `weights:`), which no batch estimates, for student activations without a weak derivative, and,
-/// but for f and f_γ, in float32.
+/// the objective, can have (the gradient would be biased), for student activations without a weak
+/// derivative, and, for the objectives of gadgets, in float32. Throws as Gadget does where labels
+/// do not have a degree that degree terms or gadgets need.
 std::unique_ptr<StochasticObjective> make_stochastic_objective(const ObjectiveChoice& choice,
                                                                const ProblemValues<double>& problem,
                                                                Constraint constraint,
