@@ -135,14 +135,21 @@ SearchEnd descend_stochastically(const Objective<double>& objective, Weights<dou
   LaterBatches of_run(*batches, run * sgd.iterations);
   StochasticDescent method(of_run, std::move(start), options.freedom, sgd.step, sgd.iterations,
                            sgd.momentum);
+  const auto diverged = [&] {
+    return SearchEnd{
+        SearchOutcome::diverged,
+        {method.weights(), method.last_loss(), std::numeric_limits<double>::infinity()},
+        method.iteration()};
+  };
   while (method.iteration() < sgd.iterations)
-    if (method.advance() != Move::done)
-      return {SearchOutcome::diverged,
-              {method.weights(), method.last_loss(), std::numeric_limits<double>::infinity()},
-              method.iteration()};
-  SearchEnd end = descend_from(objective, method.weights(), options, /*trial=*/1);
-  end.evaluations += sgd.iterations;
-  return end;
+    if (method.advance() != Move::done) return diverged();
+  try {
+    SearchEnd end = descend_from(objective, method.weights(), options, /*trial=*/1);
+    end.evaluations += sgd.iterations;
+    return end;
+  } catch (const InputError&) {
+    return diverged();  // to where the exact objective has no value
+  }
 }
 
 /// Throws InputError where the samples of all searches are more than a stream has.
