@@ -117,6 +117,12 @@ double parse_number(const std::string& text, double lowest, double highest) {
   return number;
 }
 
+double positive(const std::string& text) {
+  const double number = from_rational<double>(parse_rational(text));
+  if (!(number > 0)) throw ParseError(fmt::format("expected a number above 0, not \"{}\"", text));
+  return number;
+}
+
 CLI::Option* add_number(CLI::App& command, const std::string& name, const std::string& type,
                         double& target, double lowest, double highest,
                         const std::string& description) {

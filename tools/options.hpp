@@ -60,6 +60,8 @@ CLI::Option* add_whole_number(CLI::App& command, const std::string& name, int& t
 
 /// A number from `lowest` to `highest`, written as a rational or a decimal.
 double parse_number(const std::string& text, double lowest, double highest);
+/// A number above 0, written as a rational or a decimal.
+double positive(const std::string& text);
 CLI::Option* add_number(CLI::App& command, const std::string& name, const std::string& type,
                         double& target, double lowest, double highest,
                         const std::string& description);

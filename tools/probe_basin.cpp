@@ -6,6 +6,7 @@
 #include <sigmahat/landscape/basin.hpp>
 
 #include "command.hpp"
+#include "search_options.hpp"
 #include "slice_plan.hpp"
 
 namespace sigmahat::cli {
@@ -18,7 +19,7 @@ constexpr int most_grid_points = 2000;
 
 struct BasinOptions : ProbeOptions {
   SlicePlanOptions plan{.grid = 41};
-  SearchOptions search;
+  SearchChoice search;
   bool distinct = false;
 };
 
@@ -103,11 +104,11 @@ MapPlot basin_picture(const BasinMap& map, const SlicePlan& plan, const std::str
 
 ExitCode run_basin(const BasinOptions& options) {
   check(options.plan);
+  check(options.search);
   check_delivery(options.common);
   const Landscape landscape = make_landscape(options);
   const SlicePlan plan = plan_of(options.plan, landscape, options.common.seed);
-  SearchOptions search = options.search;
-  search.freedom = landscape.freedom;
+  const SearchOptions search = search_options(options.search, landscape, options.common.seed);
   std::optional<Symmetry> symmetry;
   if (!options.distinct) symmetry = symmetry_of(landscape.choice, landscape.values);
   BasinMap map;
@@ -118,13 +119,13 @@ ExitCode run_basin(const BasinOptions& options) {
   }
   Json own;
   describe(options.plan, plan, own);
-  own["search"] = to_string(search.method);
+  describe(options.search, landscape.choice, own);
   own["distinct"] = options.distinct;
   Report report = probe_report("basin", options, landscape, own);
   for (auto& line : describe(plan)) report.heading.push_back(std::move(line));
-  report.heading.emplace_back("search",
-                              fmt::format("{}, minima told apart {}", to_string(search.method),
-                                          options.distinct ? "as points" : "modulo symmetry"));
+  report.heading.emplace_back(
+      "search", fmt::format("{}; minima told apart {}", in_words(options.search, landscape.choice),
+                            options.distinct ? "as points" : "modulo symmetry"));
   report.sections = {map_section(map), minima_section(map, landscape)};
   return deliver(report, basin_picture(map, plan, to_text(landscape.choice)), options.common);
 }
@@ -135,8 +136,7 @@ Run add_probe_basin(CLI::App& command) {
   auto options = std::make_shared<BasinOptions>();
   BasinOptions* o = options.get();
   add_slice_plan_options(command, o->plan, most_grid_points);
-  add_parsed_option(command, "--search", "NAME", "flow, gd, lbfgs or trust-region (flow)",
-                    [o](const std::string& text) { o->search.method = parse_search_method(text); });
+  add_search_options(command, o->search);
   command.add_flag("--distinct", o->distinct, "mirror images are minima of their own");
   add_probe_options(command, *o);
   command.footer(

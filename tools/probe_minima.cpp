@@ -12,32 +12,25 @@
 #include "command.hpp"
 #include "output.hpp"
 #include "probe_minima_report.hpp"
-#include "probe_options.hpp"
+#include "search_options.hpp"
 
 namespace sigmahat::cli {
 namespace {
 
 constexpr std::uint64_t most_runs = 100'000'000;
-constexpr std::uint64_t most_evaluations = 1'000'000'000'000;
 constexpr int largest_size = 10'000;
 constexpr const char* default_checkpoint = "sigmahat-minima.checkpoint";
 
 struct MinimaOptions : ProbeOptions {
   std::uint64_t runs = 100;
   std::optional<StartDistribution> starts;  ///< none: unit rows, or Gaussian ones where free
-  SearchOptions search;
+  SearchChoice search;
   std::vector<int> sizes;  ///< dimensions; empty: the one of the problem
   int excess = 0;          ///< student neurons beyond the dimension, where there are sizes
   std::optional<std::filesystem::path> checkpoint, resume, output_problems;
   std::optional<std::string> gram;
   double checkpoint_seconds = 5;
 };
-
-double positive(const std::string& text) {
-  const double number = from_rational<double>(parse_rational(text));
-  if (!(number > 0)) throw ParseError(fmt::format("expected a number above 0, not \"{}\"", text));
-  return number;
-}
 
 /// "6..20" or "6,8,10".
 std::vector<int> parse_sizes(const std::string& text) {
@@ -65,6 +58,7 @@ std::vector<ProbeOptions> problems_of(const MinimaOptions& options) {
 }
 
 void check(const MinimaOptions& options) {
+  check(options.search);
   if (options.sizes.empty()) {
     if (options.excess != 0)
       throw InputError("--excess: for --dims alone; expected --student-width");
@@ -91,11 +85,7 @@ Json settings_of(const MinimaOptions& options, const Landscape& landscape,
   settings.erase("problem_file");
   describe(landscape.choice, landscape.freedom, settings);
   settings["start"] = to_text(starts);
-  settings["search"] = to_string(options.search.method);
-  settings["accuracy"] = options.search.flow_accuracy;
-  settings["step"] = options.search.step;
-  settings["tolerance"] = options.search.tolerance;
-  settings["evaluations"] = options.search.most_evaluations;
+  describe(options.search, landscape.choice, settings);
   return settings;
 }
 
@@ -125,14 +115,13 @@ class Study {
 
   /// None where a signal ended it.
   std::optional<SizeResult> run(std::size_t number, const Landscape& landscape) {
-    MinimaSearch::Options search_options{starts_of(options_, landscape), options_.search,
-                                         options_.common.seed, options_.runs,
-                                         options_.common.threads};
-    search_options.search.freedom = landscape.freedom;
+    MinimaSearch::Options study{starts_of(options_, landscape),
+                                search_options(options_.search, landscape, options_.common.seed),
+                                options_.common.seed, options_.runs, options_.common.threads};
     const Symmetry symmetry = symmetry_of(landscape.choice, landscape.values);
     MinimaSearch search(*landscape.objective, landscape.student, landscape.values.teacher.B,
-                        symmetry, search_options);
-    const Json settings = settings_of(options_, landscape, search_options.starts);
+                        symmetry, study);
+    const Json settings = settings_of(options_, landscape, study.starts);
     resume(search, number, settings);
 
     ProgressBar bar(fmt::format("starts in {} dimensions", landscape.problem.dimension()),
@@ -192,13 +181,9 @@ class Study {
 Json own_inputs(const MinimaOptions& options, const Landscape& landscape) {
   Json own{{"starts", json_integer(options.runs)},
            {"start", to_text(starts_of(options, landscape))},
-           {"search", to_string(options.search.method)},
-           {"accuracy", options.search.flow_accuracy},
-           {"step", options.search.step},
-           {"tolerance", options.search.tolerance},
-           {"evaluations", json_integer(options.search.most_evaluations)},
            {"dims", options.sizes.empty() ? Json(nullptr) : Json(options.sizes)},
            {"excess", options.excess}};
+  describe(options.search, landscape.choice, own);
   for (const auto& [key, file] :
        {std::pair{"output_problems", options.output_problems},
         std::pair{"checkpoint", options.checkpoint}, std::pair{"resume", options.resume}})
@@ -206,20 +191,6 @@ Json own_inputs(const MinimaOptions& options, const Landscape& landscape) {
   own["gram"] = options.gram ? Json(*options.gram) : Json(nullptr);
   own["checkpoint_seconds"] = options.checkpoint_seconds;
   return own;
-}
-
-std::string search_in_words(const MinimaOptions& options) {
-  switch (options.search.method) {
-    case SearchMethod::flow:
-      return fmt::format("gradient flow to {:g} a step, then Newton", options.search.flow_accuracy);
-    case SearchMethod::gradient_descent:
-      return fmt::format("gradient descent of step {:g}, then Newton", options.search.step);
-    case SearchMethod::lbfgs:
-      return "L-BFGS, then Newton";
-    case SearchMethod::trust_region:
-      return "trust region, then Newton";
-  }
-  return "";
 }
 
 /// DIR/minimum-1.json, or DIR/minimum-6-1.json where there are sizes.
@@ -266,6 +237,9 @@ ExitCode run_minima(const MinimaOptions& options) {
     if (i == 0) {
       objective = to_text(landscape.choice);
       report = probe_report("minima", problems[i], landscape, own_inputs(options, landscape));
+      report.heading.emplace_back(
+          "starts", fmt::format("{}, {}", options.runs, report.inputs["start"].get<std::string>()));
+      report.heading.emplace_back("search", in_words(options.search, landscape.choice));
     }
     auto result = study.run(i, landscape);
     if (!result) {
@@ -279,9 +253,6 @@ ExitCode run_minima(const MinimaOptions& options) {
     results.push_back(std::move(*result));
   }
 
-  report.heading.emplace_back(
-      "starts", fmt::format("{}, {}", options.runs, report.inputs["start"].get<std::string>()));
-  report.heading.emplace_back("search", search_in_words(options));
   for (Section& section : minima_sections(results, options.common.digits))
     report.sections.push_back(std::move(section));
   if (options.output_problems) write_problems(*options.output_problems, results);
@@ -299,18 +270,7 @@ Run add_probe_minima(CLI::App& command) {
   });
   add_parsed_option(command, "--start", "KIND", "unit, gaussian[:SCALE], orthogonal, near:SCALE",
                     [o](const std::string& text) { o->starts = parse_start_distribution(text); });
-  add_parsed_option(command, "--search", "NAME", "flow, gd, lbfgs or trust-region (flow)",
-                    [o](const std::string& text) { o->search.method = parse_search_method(text); });
-  add_parsed_option(command, "--accuracy", "E", "of a step of the flow (1e-3)",
-                    [o](const std::string& text) { o->search.flow_accuracy = positive(text); });
-  add_parsed_option(command, "--step", "H", "of gd (0.1)",
-                    [o](const std::string& text) { o->search.step = positive(text); });
-  add_parsed_option(command, "--tolerance", "G", "gradient norm at the end (1e-12)",
-                    [o](const std::string& text) { o->search.tolerance = positive(text); });
-  add_parsed_option(command, "--evaluations", "N", "gradients a search may take (1e6)",
-                    [o](const std::string& text) {
-                      o->search.most_evaluations = parse_whole_number(text, 1, most_evaluations);
-                    });
+  add_search_options(command, o->search);
   add_parsed_option(command, "--dims", "LIST", "6..20 or 6,8: these dimensions in turn, B* = I",
                     [o](const std::string& text) { o->sizes = parse_sizes(text); });
   add_whole_number(command, "--excess", o->excess, 0, largest_size,

@@ -96,7 +96,12 @@ class ProbeMinima(ProgramTest):
 
     def test_refusals(self):
         for options, words in ((["--starts", 0], "--starts"), (["--start", "normal"], "--start"),
-                               (["--search", "sgd"], "--search"), (["--tolerance", 0], "--tolerance"),
+                               (["--search", "adam"], "--search"),
+                               (["--search", "sgd", "--objective", "degree:4"], "--search sgd"),
+                               (["--batch", 5], "--batch"), (["--step", 0.1], "--step"),
+                               (["--search", "gd", "--step", "inverse:1,2"], "--step"),
+                               (["--search", "sgd", "--momentum", 1], "--momentum"),
+                               (["--tolerance", 0], "--tolerance"),
                                (["--dims", "6..3"], "--dims"), (["--excess", 1], "--dims"),
                                (["--dims", "3", "--dim", "3"], "--dim")):
             with self.subTest(options=options):

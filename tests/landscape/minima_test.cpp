@@ -151,6 +151,92 @@ TEST_CASE("the tally does not depend on threads or on interruptions") {
   check_equal(one.tally(), second.tally());
 }
 
+TEST_CASE("stochastic searches end at the minima of the exact objective, each on its own samples") {
+  Study study("f", 7, free_rows, 60);
+  study.options.search.method = SearchMethod::sgd;
+  study.options.search.sgd.iterations = 2000;
+  study.options.search.sgd.batches =
+      fresh_batches(study.choice, study.talk.values, free_rows.rows, 128, 1);
+  MinimaSearch search = study.search();
+  CHECK(search.run());
+  const auto minima = study.describe(search.tally());
+  std::uint64_t ended = 0;
+  for (const DescribedMinimum& minimum : minima) {
+    ended += minimum.found.count;
+    CHECK(minimum.gradient_norm <= 1e-12);
+    CHECK(minimum.curvature.value().negative == 0);
+  }
+  CHECK(ended == 60);
+  CHECK(minima[0].standing == Standing::global);
+
+  study.options.threads = 1;
+  MinimaSearch again = study.search();
+  CHECK(again.run());
+  check_equal(search.tally(), again.tally());
+
+  // From one start, stopped on the way: another run sees other samples.
+  study.options.search.sgd.iterations = 5;
+  study.options.search.tolerance = 0;
+  study.options.search.most_evaluations = 1;
+  const auto end_of = [&](std::uint64_t run) {
+    return search_minimum(*study.talk.objective, study.talk.start(), study.options.search, run)
+        .point.x;
+  };
+  CHECK(same_bits(end_of(3), end_of(3)));
+  CHECK_FALSE(same_bits(end_of(3), end_of(4)));
+}
+
+TEST_CASE("a stochastic search whose steps are too long has diverged") {
+  for (const Freedom& freedom : {unit_rows, Freedom{Constraint::sphere, true}, free_rows}) {
+    Study study("f", 4, freedom, 5);
+    study.options.search.method = SearchMethod::sgd;
+    study.options.search.sgd.iterations = 2000;
+    study.options.search.sgd.step = {StepSchedule::Shape::constant, 1e4};
+    study.options.search.sgd.batches =
+        fresh_batches(study.choice, study.talk.values, freedom.rows, 64, 1);
+    MinimaSearch search = study.search();
+    CHECK(search.run());
+    // On the sphere with a fixed nothing can leave, only go astray.
+    if (freedom.rows == Constraint::free || freedom.trains_a) CHECK(search.tally().diverged == 5);
+    CHECK(search.tally().runs == 5);
+  }
+}
+
+TEST_CASE(
+    "what no batch estimates is refused, and all that the objective does not see is centred") {
+  const TalkProblem talk("f", 3, 1);
+  for (const char* text : {"degree:2", "weights:2=1,4=1"})
+    CHECK_THROWS_AS(fresh_batches(parse_objective(text), talk.values, Constraint::sphere, 16, 1),
+                    InputError);
+  // The gradient of f_γ without degrees 0 and 1 in the labels: the same mean, a smaller scatter.
+  const ObjectiveChoice choice = parse_objective("f_gamma:2,4");
+  const Weights<double> x = talk.start();
+  const Weights<double> exact =
+      make_fast_objective(choice, talk.values, Constraint::sphere)->value_and_gradient(x).gradient;
+  BatchSampling plain;
+  plain.batch = 64;
+  const auto centred = fresh_batches(choice, talk.values, Constraint::sphere, 64, 1)();
+  const auto whole = make_stochastic_objective(choice, talk.values, Constraint::sphere, plain);
+  const int batches = 4000;
+  const auto errors = [&](StochasticObjective& sampled) {
+    StochasticObjective::Evaluation at;
+    Matrix<double> sum = Matrix<double>::Zero(3, 3);
+    double squares = 0;
+    for (int t = 0; t < batches; ++t) {
+      sampled.evaluate(static_cast<std::uint64_t>(t), x, at);
+      sum += at.gradient.B - exact.B;
+      squares += (at.gradient.B - exact.B).squaredNorm();
+    }
+    return std::pair{sum.norm() / batches, std::sqrt(squares / batches)};
+  };
+  const auto [bias, scatter] = errors(*centred);
+  const auto [bias_of_whole, scatter_of_whole] = errors(*whole);
+  // Four standard errors of nine entries together.
+  CHECK(bias <= 4 * scatter / std::sqrt(batches));
+  CHECK(bias_of_whole <= 4 * scatter_of_whole / std::sqrt(batches));
+  CHECK(scatter < 0.8 * scatter_of_whole);
+}
+
 TEST_CASE("one neuron too many: global minima are not isolated and count as one") {
   Study study("f", 3, free_rows, 20, 4);
   MinimaSearch search = study.search();

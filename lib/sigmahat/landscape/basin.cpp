@@ -9,10 +9,11 @@ namespace sigmahat {
 namespace {
 
 std::optional<SearchEnd> end_from(const Objective<double>& objective, const Slice& slice,
-                                  const SlicePosition& at, const SearchOptions& search) {
+                                  const SlicePosition& at, const SearchOptions& search,
+                                  std::uint64_t number) {
   const auto start = point_on(slice, at, search.freedom);
   if (!start) return std::nullopt;
-  SearchEnd end = search_minimum(objective, *start, search);
+  SearchEnd end = search_minimum(objective, *start, search, number);
   if (end.outcome != SearchOutcome::minimum && end.outcome != SearchOutcome::flat)
     return std::nullopt;
   return end;
@@ -40,7 +41,7 @@ BasinMap basin_map(const Objective<double>& objective, const Slice& slice, std::
   std::vector<std::optional<SearchEnd>> ends(starts);
   SharedProgress shared(progress);
   for_each_block(starts, threads, [&](std::size_t k) {
-    ends[k] = end_from(objective, slice, {map.s[k % width], map.t[k / width]}, search);
+    ends[k] = end_from(objective, slice, {map.s[k % width], map.t[k / width]}, search, k);
     shared.add();
   });
   // Flat ends are no points but valleys: theirs are classes of their own.

@@ -2,6 +2,7 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include <sigmahat/optimize/gradient_descent.hpp>
 #include <sigmahat/optimize/gradient_flow.hpp>
 #include <sigmahat/optimize/lbfgs.hpp>
+#include <sigmahat/optimize/stochastic.hpp>
 #include <sigmahat/optimize/trust_region.hpp>
 
 namespace sigmahat {
@@ -23,7 +25,8 @@ constexpr std::array methods{
     std::pair{SearchMethod::flow, std::string_view("flow")},
     std::pair{SearchMethod::gradient_descent, std::string_view("gd")},
     std::pair{SearchMethod::lbfgs, std::string_view("lbfgs")},
-    std::pair{SearchMethod::trust_region, std::string_view("trust-region")}};
+    std::pair{SearchMethod::trust_region, std::string_view("trust-region")},
+    std::pair{SearchMethod::sgd, std::string_view("sgd")}};
 
 /// Newton's method is tried once the gradient's norm has fallen to this share of that at the start,
 /// and again when it has fallen to a third since.
@@ -39,6 +42,7 @@ std::unique_ptr<DescentMethod> make_descent(const Objective<double>& objective,
                                             Weights<double> start, const SearchOptions& options) {
   switch (options.method) {
     case SearchMethod::flow:
+    case SearchMethod::sgd:
       return std::make_unique<GradientFlow>(objective, std::move(start), options.freedom,
                                             options.flow_accuracy);
     case SearchMethod::gradient_descent:
@@ -61,9 +65,9 @@ CriticalPoint point_of(const DescentMethod& method) {
 }
 
 /// Advances until an outcome is certain.
+/// @param trial  Newton's method is tried at gradients below
 SearchEnd descend(const Objective<double>& objective, DescentMethod& method,
-                  const SearchOptions& options) {
-  double trial = first_trial * method.gradient_norm();
+                  const SearchOptions& options, double trial) {
   const auto end = [&](SearchOutcome outcome, CriticalPoint point) {
     return SearchEnd{outcome, std::move(point), method.evaluations()};
   };
@@ -97,12 +101,74 @@ SearchEnd descend(const Objective<double>& objective, DescentMethod& method,
   }
 }
 
+/// From here on the exact objective.
+/// @param trial  as a share of the gradient's norm at the start
+SearchEnd descend_from(const Objective<double>& objective, Weights<double> start,
+                       const SearchOptions& options, double trial) {
+  const std::unique_ptr<DescentMethod> method = make_descent(objective, std::move(start), options);
+  try {
+    return descend(objective, *method, options, trial * method->gradient_norm());
+  } catch (const DomainError&) {
+    // A row has come to zero, where the objective has no gradient.
+    return {SearchOutcome::diverged, point_of(*method), method->evaluations()};
+  }
+}
+
+/// The iterations from `first` on as if they were the first.
+class LaterBatches final : public StochasticObjective {
+ public:
+  LaterBatches(StochasticObjective& all, std::uint64_t first) : all_(all), first_(first) {}
+  void evaluate(std::uint64_t iteration, const Weights<double>& x, Evaluation& result) override {
+    all_.evaluate(first_ + iteration, x, result);
+  }
+  std::uint64_t batch() const override { return all_.batch(); }
+
+ private:
+  StochasticObjective& all_;
+  std::uint64_t first_;
+};
+
+SearchEnd descend_stochastically(const Objective<double>& objective, Weights<double> start,
+                                 const SearchOptions& options, std::uint64_t run) {
+  const SgdOptions& sgd = options.sgd;
+  const std::unique_ptr<StochasticObjective> batches = sgd.batches();
+  LaterBatches of_run(*batches, run * sgd.iterations);
+  StochasticDescent method(of_run, std::move(start), options.freedom, sgd.step, sgd.iterations,
+                           sgd.momentum);
+  const auto diverged = [&] {
+    return SearchEnd{
+        SearchOutcome::diverged,
+        {method.weights(), method.last_loss(), std::numeric_limits<double>::infinity()},
+        method.iteration()};
+  };
+  while (method.iteration() < sgd.iterations)
+    if (method.advance() != Move::done) return diverged();
+  try {
+    SearchEnd end = descend_from(objective, method.weights(), options, /*trial=*/1);
+    end.evaluations += sgd.iterations;
+    return end;
+  } catch (const InputError&) {
+    return diverged();  // to where the exact objective has no value
+  }
+}
+
+/// Throws InputError where the samples of all searches are more than a stream has.
+void require_enough_samples(const SearchOptions& options, std::uint64_t runs) {
+  if (options.method != SearchMethod::sgd) return;
+  const std::uint64_t batch = std::max<std::uint64_t>(options.sgd.batches()->batch(), 1);
+  const std::uint64_t iterations = std::max<std::uint64_t>(options.sgd.iterations, 1);
+  constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
+  if (runs > most / batch / iterations)
+    throw InputError(fmt::format("{} searches of {} batches of {} samples: more than 2^63 samples",
+                                 runs, iterations, batch));
+}
+
 }  // namespace
 
 SearchMethod parse_search_method(std::string_view text) {
   for (const auto& [method, name] : methods)
     if (name == text) return method;
-  throw ParseError(fmt::format("expected flow, gd, lbfgs or trust-region, not \"{}\"", text));
+  throw ParseError(fmt::format("expected flow, gd, lbfgs, trust-region or sgd, not \"{}\"", text));
 }
 
 std::string_view to_string(SearchMethod method) {
@@ -128,14 +194,10 @@ std::string_view to_string(SearchOutcome outcome) {
 }
 
 SearchEnd search_minimum(const Objective<double>& objective, Weights<double> start,
-                         const SearchOptions& options) {
-  const std::unique_ptr<DescentMethod> method = make_descent(objective, std::move(start), options);
-  try {
-    return descend(objective, *method, options);
-  } catch (const DomainError&) {
-    // A row has come to zero, where the objective has no gradient.
-    return {SearchOutcome::diverged, point_of(*method), method->evaluations()};
-  }
+                         const SearchOptions& options, std::uint64_t run) {
+  return options.method == SearchMethod::sgd
+             ? descend_stochastically(objective, std::move(start), options, run)
+             : descend_from(objective, std::move(start), options, first_trial);
 }
 
 std::vector<MinimumClass> MinimaTally::by_value() const {
@@ -150,7 +212,9 @@ MinimaSearch::MinimaSearch(const Objective<double>& objective, Weights<double> g
     : objective_(objective),
       given_(std::move(given)),
       options_(std::move(options)),
-      classes_(std::move(teacher), std::move(symmetry)) {}
+      classes_(std::move(teacher), std::move(symmetry)) {
+  require_enough_samples(options_.search, options_.runs);
+}
 
 void MinimaSearch::resume(MinimaTally tally) {
   tally_ = std::move(tally);
@@ -192,7 +256,7 @@ bool MinimaSearch::run(const std::function<bool(const MinimaTally&)>& go_on) {
     for_each_block(runs, options_.threads, [&](std::size_t i) {
       ends[i] =
           search_minimum(objective_, draw_start(options_.starts, given_, options_.seed, first + i),
-                         options_.search);
+                         options_.search, first + i);
     });
     for (std::size_t i = 0; i < runs; ++i) count(first + i, std::move(ends[i]));
     if (std::chrono::steady_clock::now() - begin < short_block) block *= 2;

@@ -11,6 +11,7 @@
 #include <sigmahat/landscape/isotropy.hpp>
 #include <sigmahat/landscape/point_classes.hpp>
 #include <sigmahat/landscape/precise_point.hpp>
+#include <sigmahat/landscape/sampled_descent.hpp>
 #include <sigmahat/landscape/starts.hpp>
 #include <sigmahat/landscape/symmetry.hpp>
 
@@ -21,17 +22,19 @@ enum class SearchMethod {
   flow,              ///< GradientFlow: where it ends is whose basin of attraction the start is in
   gradient_descent,  ///< with a fixed step
   lbfgs,
-  trust_region
+  trust_region,
+  sgd  ///< on fresh samples for so many iterations, and on with the flow from where that has led
 };
-/// Reads "flow", "gd", "lbfgs" or "trust-region"; throws ParseError otherwise.
+/// Reads "flow", "gd", "lbfgs", "trust-region" or "sgd"; throws ParseError otherwise.
 SearchMethod parse_search_method(std::string_view text);
 std::string_view to_string(SearchMethod method);
 
 struct SearchOptions {
   Freedom freedom = {};
   SearchMethod method = SearchMethod::flow;
-  double flow_accuracy = 1e-3;                 ///< of GradientFlow
-  double step = 0.1;                           ///< of gradient descent
+  double flow_accuracy = 1e-3;  ///< of GradientFlow
+  double step = 0.1;            ///< of gradient descent
+  SgdOptions sgd = {};
   double tolerance = 1e-12;                    ///< of the gradient's norm
   std::uint64_t most_evaluations = 1'000'000;  ///< gradients
 };
@@ -48,7 +51,7 @@ std::string_view to_string(SearchOutcome outcome);
 struct SearchEnd {
   SearchOutcome outcome;
   CriticalPoint point;
-  std::uint64_t evaluations;  ///< of gradients, but for those of Newton's method
+  std::uint64_t evaluations;  ///< of gradients, batches' too, but for those of Newton's method
 };
 
 /// From one start to the end of the search.
@@ -56,8 +59,13 @@ struct SearchEnd {
 /// The last digits come from Newton's method, and only from where it checkably goes to the minimum
 /// that the search was about to reach: the Hessian positive definite at every step, the second step
 /// less than a quarter of the first.
+///
+/// Where the search is stochastic, Newton's method is tried at once on the exact objective at its
+/// end, and along the gradient flow from there: the minimum is the one in whose basin it has ended.
+/// @param run  number of the search: of all batches of a seed it takes the iterations from
+///             run * options.sgd.iterations on, so that no two searches share a sample
 SearchEnd search_minimum(const Objective<double>& objective, Weights<double> start,
-                         const SearchOptions& options);
+                         const SearchOptions& options, std::uint64_t run = 0);
 
 /// Ends that a symmetry maps to each other.
 struct MinimumClass {
