@@ -185,7 +185,7 @@ TEST_CASE("Families are told from each other, and where one ends is told") {
   int global = 0, spurious = 0, lost = 0;
   for (const SymmetricFamily& family : families) {
     if (family.members.empty()) continue;
-    const CriticalKind kind = kind_of(relu_task(), family.members.front());
+    const CriticalKind kind = kind_of(family.members.front());
     CHECK((kind == CriticalKind::saddle) == (family.members.front().negative > 0));
     global += kind == CriticalKind::global;
     spurious += kind == CriticalKind::spurious;
