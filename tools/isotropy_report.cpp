@@ -51,8 +51,7 @@ std::string words_of(const std::vector<Isotropy>& groups) {
   return fmt::format("{}", fmt::join(words, "; "));
 }
 
-Table points_table(const std::vector<SymmetricFamily>& families, const OrthonormalTask& task,
-                   int digits) {
+Table points_table(const std::vector<SymmetricFamily>& families, int digits) {
   Table table{
       "points",
       {{"family", "#", "", Align::right},
@@ -87,7 +86,7 @@ Table points_table(const std::vector<SymmetricFamily>& families, const Orthonorm
             residual(point.gradient_norm, digits), shortened(least.value, 4, digits),
             count_of(least.multiplicity), shortened(largest.value, 4, digits),
             count_of(largest.multiplicity), count_of(point.negative), count_of(point.undecided),
-            word(std::string(to_string(kind_of(task, point)))),
+            word(std::string(to_string(kind_of(point)))),
             Value{"", "", entries_json(point.entries, digits)}}});
     }
   return table;

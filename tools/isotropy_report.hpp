@@ -14,8 +14,7 @@ namespace sigmahat::cli {
 std::string words_of(const std::vector<Isotropy>& groups);
 
 /// Every member of every family.
-Table points_table(const std::vector<SymmetricFamily>& families, const OrthonormalTask& task,
-                   int digits);
+Table points_table(const std::vector<SymmetricFamily>& families, int digits);
 /// @param followed  whether there is more than one dimension
 Section families_section(const std::vector<SymmetricFamily>& families, bool followed);
 /// The entries of one point's matrix, by orbit.

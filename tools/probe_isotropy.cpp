@@ -34,6 +34,8 @@ struct IsotropyOptions {
   Activation teacher = parse_activation("relu");
   std::optional<Activation> student;  ///< none: the teacher's
   Rational teacher_a = 1, student_a = 1;
+  Constraint constraint = Constraint::free;
+  ObjectiveChoice objective = FullLoss{};
   std::optional<int> chosen;
   std::optional<std::filesystem::path> output_problem;
 };
@@ -123,6 +125,12 @@ std::vector<SymmetricFamily> find(const IsotropyOptions& options, const Orthonor
   return symmetric_families(task, options.groups, dimensions, search);
 }
 
+std::string objective_in_words(const OrthonormalTask& task) {
+  if (std::holds_alternative<FullLoss>(task.objective))
+    return "f = E(teacher - student)²; Safran and Shamir, Arjevani and Field write f/2";
+  return to_text(task.objective);
+}
+
 Json inputs_of(const IsotropyOptions& options, const std::vector<double>& dimensions) {
   Json inputs;
   inputs["isotropy"] = Json::array();
@@ -135,6 +143,8 @@ Json inputs_of(const IsotropyOptions& options, const std::vector<double>& dimens
   inputs["student_activation"] = options.student.value_or(options.teacher).name();
   inputs["teacher_a"] = to_text(options.teacher_a);
   inputs["a"] = to_text(options.student_a);
+  inputs["objective"] = to_text(options.objective);
+  inputs["constraint"] = options.constraint == Constraint::sphere ? "sphere" : "free";
   inputs["point"] = options.chosen ? Json(*options.chosen) : Json(nullptr);
   inputs["output_problem"] =
       options.output_problem ? Json(options.output_problem->string()) : Json(nullptr);
@@ -148,8 +158,10 @@ ExitCode run_isotropy(const IsotropyOptions& options) {
   std::vector<Target> files;
   if (options.output_problem) files.push_back({"--output-problem", *options.output_problem});
   check_delivery(options.common, std::nullopt, files);
-  const OrthonormalTask task{options.teacher, options.student.value_or(options.teacher),
-                             options.teacher_a, options.student_a};
+  const OrthonormalTask task{options.teacher,    options.student.value_or(options.teacher),
+                             options.teacher_a,  options.student_a,
+                             options.constraint, options.objective};
+  require_symmetric_objective(task);
   const PrecisionScope precision(options.common.digits, guard_digits);
   const std::vector<SymmetricFamily> families = find(options, task, dimensions);
   const bool followed = dimensions.size() > 1;
@@ -171,14 +183,13 @@ ExitCode run_isotropy(const IsotropyOptions& options) {
   };
   report.heading = {
       {"groups", words_of(options.groups)},
-      {"loss",
-       fmt::format("f = E(Σ {} - Σ {})², orthonormal teacher, free rows",
-                   network(task.teacher, task.teacher_a), network(task.student, task.student_a))},
-      {"note", "Safran and Shamir, Arjevani and Field write f/2"},
+      {"teacher", fmt::format("Σ {}, orthonormal rows", network(task.teacher, task.teacher_a))},
+      {"student", fmt::format("Σ {}, {} rows", network(task.student, task.student_a),
+                              task.rows == Constraint::sphere ? "unit" : "free")},
+      {"objective", objective_in_words(task)},
       {"search", fmt::format("{} starts a group at d = {}", options.starts, dimensions.front())},
       {"precision", describe_numerics(options.common)}};
-  report.sections.push_back(
-      {.title = "", .table = points_table(families, task, options.common.digits)});
+  report.sections.push_back({.title = "", .table = points_table(families, options.common.digits)});
   report.sections.push_back(families_section(families, followed));
   if (chosen) {
     report.sections.push_back(entries_section(*chosen, *options.chosen, options.common.digits));
@@ -220,6 +231,11 @@ Run add_probe_isotropy(CLI::App& command) {
                     [o](const std::string& text) { o->teacher_a = parse_rational(text); });
   add_parsed_option(command, "--a", "A", "weight of each student's neuron (1)",
                     [o](const std::string& text) { o->student_a = parse_rational(text); });
+  add_parsed_option(command, "--objective", "OBJECTIVE",
+                    "f, f_gamma:2,4, degree:4, G:mu=0.05 ... (f)",
+                    [o](const std::string& text) { o->objective = parse_objective(text); });
+  add_parsed_option(command, "--constraint", "C", "rows of the student: sphere or free (free)",
+                    [o](const std::string& text) { o->constraint = parse_constraint(text); });
   add_parsed_option(command, "--point", "N", "show point N whole: matrix and spectrum",
                     [o](const std::string& text) {
                       o->chosen = static_cast<int>(parse_whole_number(text, 1, 1'000'000));
@@ -234,7 +250,8 @@ Run add_probe_isotropy(CLI::App& command) {
       "Examples:\n"
       "  sigmahat probe isotropy d-1,1\n"
       "  sigmahat probe isotropy d d-1,1 d-2,2 --dim 6..1000 --plot -\n"
-      "  sigmahat probe isotropy d,r:1 --dim 12 --point 1 --starts 200\n");
+      "  sigmahat probe isotropy d,r:1 --dim 12 --point 1 --starts 200\n"
+      "  sigmahat probe isotropy d d-1,1 --constraint sphere --objective degree:4\n");
   return [options, texts] {
     for (const std::string& text : *texts) options->groups.push_back(parse_isotropy(text));
     return run_isotropy(*options);

@@ -185,7 +185,7 @@ TEST_CASE("Families are told from each other, and where one ends is told") {
   int global = 0, spurious = 0, lost = 0;
   for (const SymmetricFamily& family : families) {
     if (family.members.empty()) continue;
-    const CriticalKind kind = kind_of(relu_task(), family.members.front());
+    const CriticalKind kind = kind_of(family.members.front());
     CHECK((kind == CriticalKind::saddle) == (family.members.front().negative > 0));
     global += kind == CriticalKind::global;
     spurious += kind == CriticalKind::spurious;
@@ -198,6 +198,69 @@ TEST_CASE("Families are told from each other, and where one ends is told") {
   CHECK(spurious == 3);
   // A saddle whose rows become parallel on the way.
   CHECK(lost >= 1);
+}
+
+TEST_CASE("With unit rows every critical point found is one of the whole objective on the sphere") {
+  for (const char* objective : {"f", "f_gamma:2,4", "degree:4", "weights:2=1,4=1/2", "G:mu=1/20"})
+    for (const char* isotropy : {"d", "d-1,1"}) {
+      CAPTURE(objective);
+      CAPTURE(isotropy);
+      const test::SymmetricCase whole{isotropy,           6,        "relu", "relu", 1, 1,
+                                      Constraint::sphere, objective};
+      int global = 0, points = 0;
+      for (const SymmetricFamily& family : symmetric_families(
+               whole.task(), {parse_isotropy(isotropy)}, {6}, {.search = {.starts = 200}})) {
+        if (family.members.empty()) continue;
+        ++points;
+        const SymmetricCriticalPoint& point = family.members.front();
+        const MatrixOrbits orbits(point.point.isotropy, 6);
+        const Weights<double> x = whole.whole_point(orbits, point.point.entries);
+        CHECK((x.B.rowwise().norm().array() - 1).abs().maxCoeff() < 1e-14);
+        const auto at_point = whole.whole_objective<double>(orbits)->value_and_gradient(x);
+        const auto value = static_cast<double>(point.value.value);
+        CHECK(std::abs(at_point.value - value) < 1e-12 * (1 + std::abs(value)));
+        CHECK(tangential(x, at_point.gradient, whole.freedom()).B.norm() < 1e-8);
+        const bool is_global = kind_of(point) == CriticalKind::global;
+        global += is_global;
+        REQUIRE(point.global_value);
+        CHECK(value >= static_cast<double>(*point.global_value) - 1e-12);
+        // The teacher's rows, turned around or not, in some order.
+        if (is_global && std::string(objective) != "f")
+          CHECK((x.B.cwiseAbs().rowwise().maxCoeff().array() - 1).abs().maxCoeff() < 1e-7);
+      }
+      CHECK(points >= 2);
+      CHECK(global >= 1);
+    }
+}
+
+TEST_CASE("What has no minimum, or is no objective here, is refused") {
+  OrthonormalTask task{parse_activation("relu"), parse_activation("relu")};
+  task.objective = parse_objective("G:mu=1");
+  CHECK_THROWS_AS(require_symmetric_objective(task), InputError);
+  task.rows = Constraint::sphere;
+  CHECK_NOTHROW(require_symmetric_objective(task));
+  task.objective = parse_objective("penalty:mu=1,lambda=1");
+  CHECK_THROWS_AS(require_symmetric_objective(task), InputError);
+}
+
+TEST_CASE("Unit rows: a family is followed, and its minima stay what they are") {
+  OrthonormalTask task{parse_activation("relu"), parse_activation("relu")};
+  task.rows = Constraint::sphere;
+  int followed = 0;
+  for (const SymmetricFamily& family :
+       symmetric_families(task, {parse_isotropy("d"), parse_isotropy("d-1,1")}, {8, 100, 1000},
+                          {.search = {.starts = 200}})) {
+    REQUIRE(family.members.size() == 3);
+    for (const SymmetricCriticalPoint& point : family.members) {
+      CHECK(point.negative == 0);
+      CHECK(static_cast<double>(point.gradient_norm) < 1e-15);
+      double total = 0;
+      for (const IsotypicEigenvalue& eigenvalue : point.spectrum) total += eigenvalue.multiplicity;
+      CHECK(total == point.point.d * (point.point.d - 1));
+    }
+    ++followed;
+  }
+  CHECK(followed >= 3);
 }
 
 TEST_CASE("A point without derivatives is refused") {

@@ -8,6 +8,7 @@
 #include <sigmahat/activation/weak_derivative.hpp>
 #include <sigmahat/coefficients/table.hpp>
 #include <sigmahat/kernel/hermite_expansion.hpp>
+#include <sigmahat/kernel/nodal_rule.hpp>
 #include <sigmahat/kernel/truncated_powers.hpp>
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/precision.hpp>
@@ -231,6 +232,7 @@ class ActivationExpansions {
         name_(sigma.name()),
         digits_(std::max(PrecisionScope::digits(), length.defect_digits.value_or(0)) + 5),
         length_(length) {
+    if (std::same_as<T, double> && sigma.kinks().empty()) nodal_.emplace(sigma);
     std::optional<Activation> slope = sigma;
     for (int order = 1; order <= 2 && slope; ++order) {
       slope = weak_derivative(*slope);
@@ -239,6 +241,8 @@ class ActivationExpansions {
   }
 
   std::shared_ptr<const HermiteExpansion<T>> at(const T& length, const T& bias) {
+    if constexpr (std::same_as<T, double>)
+      if (auto expansion = by_nodes(length, bias)) return expansion;
     const std::lock_guard lock(mutex_);
     const auto same = [](const T& x, const T& y) {
       if constexpr (std::same_as<T, Interval>)
@@ -282,6 +286,49 @@ class ActivationExpansions {
     std::vector<T> coefficients;
     for (const Interval& x : s) coefficients.push_back(rounded(x));
     derive(*expansion, std::move(coefficients));
+    return expansion;
+  }
+
+  /// In double, where the quick rule does; only of what the slow one proves.
+  std::shared_ptr<const HermiteExpansion<double>> by_nodes(
+      double length, double bias) requires std::same_as<T, double> {
+    if (!nodal_) return nullptr;
+    std::call_once(nodal_checked_, [&] {
+      const PrecisionScope precision(digits_);
+      nodal_serves_ = table_of(f_, 1, 0, 0, digits_).proven;
+    });
+    if (!nodal_serves_) return nullptr;
+    std::optional<NodalRule::Coefficients> made;
+    int degree = length_.least_degree;
+    if (!length_.defect_digits) {
+      made = (*nodal_)(length, bias, degree + reach);
+      if (!made) return nullptr;
+    } else {
+      // What is between K and 2K bounds the rest of a series that falls like a geometric one or
+      // faster; below the square of rounding there is nothing to see.
+      for (int longest = 2 * degree;; longest *= 2) {
+        made = (*nodal_)(length, bias, longest + reach);
+        if (!made) return nullptr;
+        const std::vector<double>& s = made->of_function;
+        const double enough =
+            std::max(std::pow(10.0, -*length_.defect_digits), 1e-31 * longest * made->of_square[0]);
+        const auto beyond = [&](int k) {
+          double sum = 0;
+          for (int i = longest; i > k; --i) sum += square(s[static_cast<std::size_t>(i)]);
+          return sum;
+        };
+        while (2 * degree < longest && beyond(degree) > enough) degree *= 2;
+        if (beyond(degree) <= enough) break;
+        if (longest >= longest_series) {
+          degree = longest;
+          break;
+        }
+      }
+    }
+    auto expansion = std::make_shared<HermiteExpansion<double>>();
+    expansion->squared = made->of_square;
+    made->of_function.resize(static_cast<std::size_t>(degree + reach + 1));
+    derive(*expansion, std::move(made->of_function));
     return expansion;
   }
 
@@ -343,6 +390,9 @@ class ActivationExpansions {
   int digits_;
   ExpansionLength length_;
   std::vector<Expression> slopes_;  ///< σ', σ'', as far as they are functions
+  std::optional<NodalRule> nodal_;
+  std::once_flag nodal_checked_;
+  bool nodal_serves_ = false;
   std::mutex mutex_;
   std::vector<Made> made_;
 };

@@ -91,6 +91,11 @@ struct Copy {
   Pattern pattern;
 };
 
+/// e_0 - e_1, a vector of the standard representation.
+int difference(int part) {
+  return part == 0 ? 1 : part == 1 ? -1 : 0;
+}
+
 template <Scalar T>
 class Component {
  public:
@@ -102,59 +107,81 @@ class Component {
     const SymmetricObjective<T> fine_objective(objective, fine_.orbits);
     hessian_ = fine_objective.evaluate(fine_entries, true).hessian;
     scales_ = fine_objective.scales();
+    entries_ = fine_objective.on_manifold(fine_entries);
   }
 
   /// The Hessian between the directions of these copies, which are orthogonal.
-  Matrix<T> between(const std::vector<Copy>& copies) const {
-    using std::sqrt;
-    struct Coordinate {
-      Index place;
-      T value;
-    };
-    std::vector<std::vector<Coordinate>> directions;
-    std::vector<T> norms;
-    for (const Copy& copy : copies) {
-      std::vector<Coordinate> direction;
-      double squared = 0;
-      for (Index i = 0; i < scales_.size(); ++i) {
-        const EntryOrbit& entry = fine_.orbits.entries()[at(i)];
-        if (fine_.parent_row[at(entry.row)] != copy.row ||
-            fine_.parent_column[at(entry.column)] != copy.column)
-          continue;
-        const int value = copy.pattern(
-            {fine_.part[at(fine_.orbits.rows()[at(entry.row)].block)],
-             fine_.part[at(fine_.orbits.columns()[at(entry.column)].block)], entry.diagonal});
-        if (value == 0) continue;
-        direction.push_back({i, T(value * scales_[i])});
-        squared += value * value * entry.size;
-      }
-      directions.push_back(std::move(direction));
-      norms.push_back(sqrt(T(squared)));
-    }
+  IsotypicBlock<T> block(Irreducible irreducible, const std::vector<Copy>& copies) const {
+    std::vector<Vector<T>> directions;
+    for (const Copy& copy : copies) directions.push_back(direction(copy));
     const Index n = static_cast<Index>(copies.size());
-    Matrix<T> block(n, n);
-    for (Index i = 0; i < n; ++i)
-      for (Index j = 0; j <= i; ++j) {
-        T sum(0);
-        for (const Coordinate& x : directions[at(i)])
-          for (const Coordinate& y : directions[at(j)])
-            sum += T(x.value * y.value) * hessian_(x.place, y.place);
-        block(i, j) = sum / T(norms[at(i)] * norms[at(j)]);
-        if (j < i) block(j, i) = block(i, j);
+    IsotypicBlock<T> result{irreducible, Matrix<T>(n, n)};
+    for (Index j = 0; j < n; ++j) {
+      const Vector<T> image = product(directions[at(j)]);
+      for (Index i = 0; i < n; ++i) result.hessian(i, j) = dot(directions[at(i)], image);
+    }
+    return result;
+  }
+
+  /// The same of a block's standard representation; on the sphere with what is along its rows.
+  IsotypicBlock<T> standard_block(Irreducible irreducible, const std::vector<Copy>& copies,
+                                  const MatrixOrbits& orbits, bool on_sphere) const {
+    IsotypicBlock<T> result = block(irreducible, copies);
+    for (int r = 0; on_sphere && r < static_cast<int>(orbits.rows().size()); ++r) {
+      if (orbits.rows()[at(r)].block != irreducible.block) continue;
+      // Row 0 longer, row 1 shorter.
+      Vector<T> along = Vector<T>::Constant(scales_.size(), T(0));
+      for (Index i = 0; i < along.size(); ++i) {
+        const EntryOrbit& entry = fine_.orbits.entries()[at(i)];
+        if (fine_.parent_row[at(entry.row)] == r)
+          along[i] = difference(fine_.part[at(fine_.orbits.rows()[at(entry.row)].block)]) *
+                     T(entries_[i] * scales_[i]);
       }
-    return block;
+      Vector<T> radial(static_cast<Index>(copies.size()));
+      for (Index i = 0; i < radial.size(); ++i) radial[i] = dot(direction(copies[at(i)]), along);
+      result.radial.push_back(std::move(radial));
+    }
+    return result;
   }
 
  private:
+  /// A unit vector.
+  Vector<T> direction(const Copy& copy) const {
+    using std::sqrt;
+    Vector<T> result = Vector<T>::Constant(scales_.size(), T(0));
+    double squared = 0;
+    for (Index i = 0; i < scales_.size(); ++i) {
+      const EntryOrbit& entry = fine_.orbits.entries()[at(i)];
+      if (fine_.parent_row[at(entry.row)] != copy.row ||
+          fine_.parent_column[at(entry.column)] != copy.column)
+        continue;
+      const int value = copy.pattern(
+          {fine_.part[at(fine_.orbits.rows()[at(entry.row)].block)],
+           fine_.part[at(fine_.orbits.columns()[at(entry.column)].block)], entry.diagonal});
+      result[i] = value * scales_[i];
+      squared += value * value * entry.size;
+    }
+    const T norm = sqrt(T(squared));
+    for (T& x : result) x /= norm;
+    return result;
+  }
+  // Most coordinates are zero.
+  T dot(const Vector<T>& x, const Vector<T>& y) const {
+    T sum(0);
+    for (Index i = 0; i < x.size(); ++i)
+      if (!certainly_zero(x[i])) sum += x[i] * y[i];
+    return sum;
+  }
+  Vector<T> product(const Vector<T>& x) const {
+    Vector<T> result(x.size());
+    for (Index i = 0; i < x.size(); ++i) result[i] = dot(x, hessian_.row(i).transpose());
+    return result;
+  }
+
   Refinement fine_;
   Matrix<T> hessian_;
-  Vector<T> scales_;
+  Vector<T> scales_, entries_;
 };
-
-/// e_0 - e_1, a vector of the standard representation.
-int difference(int part) {
-  return part == 0 ? 1 : part == 1 ? -1 : 0;
-}
 
 /// The copies of a block's standard representation: on rows or columns of other blocks once; on its
 /// own as c_i at (i,i), c_i + c_j and c_i - c_j at (i,j).
@@ -245,8 +272,18 @@ std::vector<IsotypicBlock<T>> isotypic_blocks(const SymmetricObjective<T>& objec
   if (!orbits.whole())
     throw InputError("blocks of no whole size; expected a dimension at which all are");
   using Kind = Irreducible::Kind;
+  const bool on_sphere = objective.constraint() == Constraint::sphere;
   std::vector<IsotypicBlock<T>> blocks{
       {{Kind::trivial}, objective.evaluate(entries, true).hessian}};
+  if (on_sphere) {
+    const Vector<T> point = objective.on_manifold(entries);
+    for (int r = 0; r < static_cast<int>(orbits.rows().size()); ++r) {
+      Vector<T> along = Vector<T>::Constant(point.size(), T(0));
+      for (Index i = 0; i < along.size(); ++i)
+        if (orbits.entries()[at(i)].row == r) along[i] = point[i] * objective.scales()[i];
+      blocks.front().radial.push_back(std::move(along));
+    }
+  }
   const int count = static_cast<int>(orbits.shapes().size());
   const auto size = [&](int b) { return orbits.block_sizes()[at(b)]; };
   const auto split = [&](std::initializer_list<int> which, int singles) {
@@ -260,14 +297,14 @@ std::vector<IsotypicBlock<T>> isotypic_blocks(const SymmetricObjective<T>& objec
     if (s < 2) continue;
     const bool both = orbits.shapes()[at(b)].rows > 0 && orbits.shapes()[at(b)].columns > 0;
     const Component<T> component(objective, entries, split({b}, both ? 4 : 2));
-    blocks.push_back(
-        {{Kind::standard, b, -1, s - 1}, component.between(standard_copies(orbits, b))});
+    blocks.push_back(component.standard_block({Kind::standard, b, -1, s - 1},
+                                              standard_copies(orbits, b), orbits, on_sphere));
     if (both && s >= 4)
-      blocks.push_back({{Kind::symmetric, b, -1, s * (s - 3) / 2},
-                        component.between(own_copies(orbits, b, symmetric_pattern))});
+      blocks.push_back(component.block({Kind::symmetric, b, -1, s * (s - 3) / 2},
+                                       own_copies(orbits, b, symmetric_pattern)));
     if (both && s >= 3)
-      blocks.push_back({{Kind::antisymmetric, b, -1, (s - 1) * (s - 2) / 2},
-                        component.between(own_copies(orbits, b, antisymmetric_pattern))});
+      blocks.push_back(component.block({Kind::antisymmetric, b, -1, (s - 1) * (s - 2) / 2},
+                                       own_copies(orbits, b, antisymmetric_pattern)));
   }
   for (int b = 0; b < count; ++b)
     for (int e = b + 1; e < count; ++e) {
@@ -282,10 +319,37 @@ std::vector<IsotypicBlock<T>> isotypic_blocks(const SymmetricObjective<T>& objec
       if (copies.empty()) continue;
       const Component<T> component(objective, entries, split({b, e}, 2));
       blocks.push_back(
-          {{Kind::standards, b, e, (size(b) - 1) * (size(e) - 1)}, component.between(copies)});
+          component.block({Kind::standards, b, e, (size(b) - 1) * (size(e) - 1)}, copies));
     }
   return blocks;
 }
+
+namespace {
+
+template <Scalar T>
+T above_eigenvalues(const IsotypicBlock<T>& block) {
+  T sum(1);
+  for (Index i = 0; i < block.hessian.rows(); ++i)
+    for (Index j = 0; j < block.hessian.cols(); ++j) sum += T(abs(block.hessian(i, j)));
+  return sum;
+}
+
+/// With an eigenvalue of its own, above twice all others, for each direction that is none.
+template <Scalar T>
+Matrix<T> with_stiff_rows(const IsotypicBlock<T>& block) {
+  Matrix<T> result = block.hessian;
+  if (block.radial.empty()) return result;
+  const T stiff = 4 * above_eigenvalues(block);
+  for (const Vector<T>& b : block.radial) {
+    T squared(0);
+    for (const T& x : b) squared += square(x);
+    for (Index i = 0; i < b.size(); ++i)
+      for (Index j = 0; j < b.size(); ++j) result(i, j) += stiff * T(b[i] * b[j]) / squared;
+  }
+  return result;
+}
+
+}  // namespace
 
 template std::vector<IsotypicBlock<double>> isotypic_blocks(const SymmetricObjective<double>&,
                                                             const Vector<double>&);
@@ -296,9 +360,10 @@ std::vector<IsotypicEigenvalue> isotypic_spectrum(const SymmetricObjective<Inter
                                                   const Vector<Interval>& entries) {
   std::vector<IsotypicEigenvalue> spectrum;
   for (const IsotypicBlock<Interval>& block : isotypic_blocks(objective, entries))
-    for (const Interval& eigenvalue : symmetric_eigenvalues(block.hessian, 1))
-      spectrum.push_back({block.irreducible, to_enclosure(eigenvalue, Status::certified),
-                          block.irreducible.dimension});
+    for (const Interval& eigenvalue : symmetric_eigenvalues(with_stiff_rows(block), 1))
+      if (block.radial.empty() || !certainly_less(above_eigenvalues(block), eigenvalue))
+        spectrum.push_back({block.irreducible, to_enclosure(eigenvalue, Status::certified),
+                            block.irreducible.dimension});
   std::stable_sort(spectrum.begin(), spectrum.end(),
                    [](const IsotypicEigenvalue& x, const IsotypicEigenvalue& y) {
                      return x.value.value < y.value.value;
@@ -310,9 +375,10 @@ std::vector<PlainEigenvalue> isotypic_spectrum(const SymmetricObjective<double>&
                                                const Vector<double>& entries) {
   std::vector<PlainEigenvalue> spectrum;
   for (const IsotypicBlock<double>& block : isotypic_blocks(objective, entries)) {
-    const Eigen::SelfAdjointEigenSolver<Matrix<double>> solver(block.hessian,
+    const Eigen::SelfAdjointEigenSolver<Matrix<double>> solver(with_stiff_rows(block),
                                                                Eigen::EigenvaluesOnly);
-    for (const double eigenvalue : solver.eigenvalues())
+    const Index count = block.hessian.rows() - static_cast<Index>(block.radial.size());
+    for (const double eigenvalue : solver.eigenvalues().head(count))
       spectrum.push_back({eigenvalue, block.irreducible.dimension});
   }
   std::sort(spectrum.begin(), spectrum.end(),

@@ -31,10 +31,14 @@ template <Scalar T>
 struct IsotypicBlock {
   Irreducible irreducible;
   Matrix<T> hessian;  ///< A: as many rows as the irreducible representation occurs
+  /// On the sphere: the directions along the rows, orthogonal and of any length, that are no
+  /// directions of the sphere's. A is zero on them.
+  std::vector<Vector<T>> radial{};
 };
 
 /// The Hessian on all of R^{k×d} at a matrix that the group fixes, by isotypic components; the
-/// dimensions times the rows of the blocks sum to kd. Sizes are whole.
+/// dimensions times the rows of the blocks sum to kd. Sizes are whole. On the sphere it is the
+/// Riemannian one.
 ///
 /// A matrix that a smaller group fixes represents each component: that which leaves one, two or
 /// four indices of the blocks concerned alone. So the blocks are parts of the Hessians of
@@ -49,7 +53,7 @@ struct IsotypicEigenvalue {
   double multiplicity;  ///< the dimension of the representation
 };
 
-/// All kd eigenvalues, increasing, each with a proven bound.
+/// All kd eigenvalues, k(d-1) on the sphere, increasing, each with a proven bound.
 std::vector<IsotypicEigenvalue> isotypic_spectrum(const SymmetricObjective<Interval>& objective,
                                                   const Vector<Interval>& entries);
 

@@ -49,11 +49,35 @@ Vector<double> ReducedProblem::entries(const Vector<double>& z) const {
   return z.cwiseQuotient(objective_.scales());
 }
 
+std::vector<Vector<double>> ReducedProblem::row_directions(const Vector<double>& z) const {
+  const MatrixOrbits& orbits = objective_.orbits();
+  std::vector<Vector<double>> rows(orbits.rows().size(), Vector<double>::Zero(z.size()));
+  for (Index i = 0; i < z.size(); ++i)
+    rows[static_cast<std::size_t>(orbits.entries()[static_cast<std::size_t>(i)].row)][i] = z[i];
+  for (Vector<double>& row : rows) row.normalize();
+  return rows;
+}
+
+double ReducedProblem::longest_row(const Vector<double>& z) const {
+  const MatrixOrbits& orbits = objective_.orbits();
+  Vector<double> squared = Vector<double>::Zero(static_cast<Index>(orbits.rows().size()));
+  for (Index i = 0; i < z.size(); ++i) {
+    const int row = orbits.entries()[static_cast<std::size_t>(i)].row;
+    squared[row] += square(z[i]) / orbits.rows()[static_cast<std::size_t>(row)].size;
+  }
+  return std::sqrt(squared.maxCoeff());
+}
+
 std::optional<Point> ReducedProblem::at_point(const Vector<double>& z) const {
   try {
-    auto [value, gradient, hessian] = objective_.evaluate(entries(z), true);
+    const Vector<double> here = coordinates(objective_.on_manifold(entries(z)));
+    auto [value, gradient, hessian] = objective_.evaluate(entries(here), true);
     if (!gradient.allFinite() || !hessian.allFinite()) return std::nullopt;
-    Point point{z, std::move(gradient), Eigen::SelfAdjointEigenSolver<Matrix<double>>(hessian)};
+    if (objective_.constraint() == Constraint::sphere) {
+      const double stiff = hessian.norm();
+      for (const Vector<double>& b : row_directions(here)) hessian += stiff * b * b.transpose();
+    }
+    Point point{here, std::move(gradient), Eigen::SelfAdjointEigenSolver<Matrix<double>>(hessian)};
     point.norm = point.gradient.norm();
     return point;
   } catch (const DomainError&) {
@@ -71,14 +95,17 @@ Vector<double> ReducedProblem::newton_step(const Point& point, const Vector<doub
   return point.hessian.eigenvectors() * s;
 }
 
-std::optional<Vector<double>> ReducedProblem::root(const Vector<double>& start) const {
+std::optional<Vector<double>> ReducedProblem::root(const Vector<double>& start,
+                                                   double longest) const {
   constexpr int max_iterations = 300;
   std::optional<Point> point = at_point(start);
   if (!point) return std::nullopt;
   double mu = 1e-2 * square(largest_eigenvalue(*point));
   for (int i = 0; i < max_iterations; ++i) {
     if (converged(*point)) return refined(*point);
-    std::optional<Point> next = at_point(point->z + damped_step(*point, mu));
+    const Vector<double> z = point->z + damped_step(*point, mu);
+    if (longest_row(z) > longest) break;
+    std::optional<Point> next = at_point(z);
     if (next && next->norm < point->norm) {
       point = std::move(next);
       mu /= 4;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include <Eigen/Eigenvalues>
 
@@ -20,6 +21,7 @@ class ReducedProblem {
 
   struct Point {
     Vector<double> z, gradient;
+    /// On the sphere with a stiff direction along each row type, in which nothing moves.
     Eigen::SelfAdjointEigenSolver<Matrix<double>> hessian;
     double norm = 0;  ///< of the gradient
     /// Whether the Hessian is regular on the fixed space: there is no other critical point nearby.
@@ -37,9 +39,13 @@ class ReducedProblem {
   static Vector<double> newton_step(const Point& point, const Vector<double>& gradient);
 
   /// The zero of the gradient at which Levenberg and Marquardt's method ends, where it does.
-  std::optional<Vector<double>> root(const Vector<double>& start) const;
+  /// @param longest  rows that grow beyond are on the way to infinity
+  std::optional<Vector<double>> root(const Vector<double>& start, double longest) const;
 
  private:
+  /// Unit vectors: each row type's own.
+  std::vector<Vector<double>> row_directions(const Vector<double>& z) const;
+  double longest_row(const Vector<double>& z) const;
   Vector<double> refined(Point point) const;
 
   const SymmetricObjective<double>& objective_;

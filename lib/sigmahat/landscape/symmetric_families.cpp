@@ -70,6 +70,7 @@ Vector<Real> polished(const OrthonormalTask& task, const SymmetricPoint& point, 
         ReducedProblem::newton_step(*nearby, to_double(Vector<Real>(gradient / norm)));
     for (Index i = 0; i < entries.size(); ++i)
       entries[i] += norm * Real(step[i]) / objective.scales()[i];
+    entries = objective.on_manifold(entries);
   }
   throw NumericalError(
       fmt::format("critical point of isotropy {} at d = {}: Newton's method does not reach {} "
@@ -150,10 +151,13 @@ SymmetricCriticalPoint examine(const OrthonormalTask& task, const SymmetricPoint
   SymmetricCriticalPoint result{point,
                                 std::move(entries),
                                 to_enclosure(objective.value(enclosed), Status::certified),
+                                {},
                                 norm,
                                 isotypic_spectrum(objective, enclosed),
                                 0,
                                 0};
+  if (const auto least = objective.global_value())
+    result.global_value = to_enclosure(*least, Status::certified).value;
   for (const IsotypicEigenvalue& eigenvalue : result.spectrum) {
     if (contains_zero(eigenvalue.value))
       result.undecided += eigenvalue.multiplicity;
@@ -179,17 +183,16 @@ std::string_view to_string(CriticalKind kind) {
   return {};
 }
 
-CriticalKind kind_of(const OrthonormalTask& task, const SymmetricCriticalPoint& point) {
+CriticalKind kind_of(const SymmetricCriticalPoint& point) {
   if (point.negative > 0) return CriticalKind::saddle;
-  const MatrixOrbits orbits(point.point.isotropy, point.point.d);
-  const bool zero_is_attained = task.teacher == task.student && task.teacher_a == task.student_a &&
-                                orbits.row_count() >= orbits.column_count();
   // No spurious critical point is known with a value anywhere near.
   constexpr double negligible = 1e-12;
-  if (zero_is_attained && abs(point.value.value) <= point.value.error_bound + Real(negligible))
+  const std::optional<Real>& least = point.global_value;
+  if (least && abs(Real(point.value.value - *least)) <=
+                   point.value.error_bound + Real(negligible) * std::max(Real(1), Real(abs(*least))))
     return CriticalKind::global;
   if (point.undecided > 0) return CriticalKind::flat;
-  return zero_is_attained ? CriticalKind::spurious : CriticalKind::minimum;
+  return least ? CriticalKind::spurious : CriticalKind::minimum;
 }
 
 std::optional<double> decay_exponent(const SymmetricFamily& family) {

@@ -31,7 +31,8 @@ struct SymmetricCriticalPoint {
   SymmetricPoint point;
   Vector<Real> entries;
   Enclosure value;
-  Real gradient_norm;  ///< of the whole gradient at `entries`, at twice the precision
+  std::optional<Real> global_value;  ///< the least that there is, where it is known and attained
+  Real gradient_norm;                ///< of the whole gradient at `entries`, at twice the precision
   std::vector<IsotypicEigenvalue> spectrum;
   double negative;   ///< eigenvalues proven to be, with multiplicity
   double undecided;  ///< those whose sign the bounds leave open
@@ -42,15 +43,14 @@ SymmetricCriticalPoint examine(const OrthonormalTask& task, const SymmetricPoint
                                int digits);
 
 enum class CriticalKind {
-  global,    ///< f = 0
-  spurious,  ///< a minimum with f > 0 where zero is attained
+  global,    ///< of the least value that there is
+  spurious,  ///< a minimum with another
   minimum,   ///< the value of the global minimum is not known
   saddle,    ///< or a maximum: there is a way down
   flat       ///< no way down is proven, nor that there is none
 };
 std::string_view to_string(CriticalKind kind);
-/// Zero is attained where students have the teacher's activation and weights and d rows or more.
-CriticalKind kind_of(const OrthonormalTask& task, const SymmetricCriticalPoint& point);
+CriticalKind kind_of(const SymmetricCriticalPoint& point);
 
 /// A class of critical points, and what becomes of it as d changes.
 struct SymmetricFamily {

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 
+#include <sigmahat/coefficients/table.hpp>
 #include <sigmahat/landscape/symmetric_objective.hpp>
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/objective/unit_tangent.hpp>
@@ -25,17 +27,82 @@ MatrixOrbits teacher_orbits(const MatrixOrbits& student) {
 
 }  // namespace
 
+void require_symmetric_objective(const OrthonormalTask& task) {
+  if (std::holds_alternative<PenalisedObjective>(task.objective))
+    throw InputError("--objective: expected f, f_gamma, degree, weights, G or gadget here");
+  const bool polynomial = std::holds_alternative<GuaranteedObjective>(task.objective) ||
+                          std::holds_alternative<GadgetObjective>(task.objective);
+  if (polynomial && task.rows == Constraint::free)
+    throw InputError(
+        fmt::format("--objective {}: unbounded below for free rows; expected "
+                    "--constraint sphere",
+                    to_text(task.objective)));
+}
+
+bool signs_are_free(const OrthonormalTask& task) {
+  const auto even = [](int k) { return k % 2 == 0; };
+  if (const auto* designed = std::get_if<DesignedLoss>(&task.objective))
+    return std::all_of(designed->degrees.begin(), designed->degrees.end(), even);
+  if (const auto* degrees = std::get_if<DegreeLoss>(&task.objective))
+    return std::all_of(degrees->weights.begin(), degrees->weights.end(),
+                       [&](const auto& term) { return even(term.first); });
+  if (std::holds_alternative<FullLoss>(task.objective))
+    return task.student.parity() == Parity::even;
+  const auto terms = polynomial_terms<double>(task.objective, task.teacher, 17);
+  return std::all_of(terms->pairs.begin(), terms->pairs.end(),
+                     [&](const auto& t) { return even(t.alpha) && even(t.beta); }) &&
+         std::all_of(terms->singles.begin(), terms->singles.end(),
+                     [&](const auto& t) { return even(t.power); });
+}
+
 template <Scalar T>
 SymmetricObjective<T>::SymmetricObjective(const OrthonormalTask& task, MatrixOrbits orbits,
                                           int digits)
     : orbits_(std::move(orbits)), teacher_orbits_(teacher_orbits(orbits_)) {
-  const NeuronKind kind{Constraint::free, false};
+  require_symmetric_objective(task);
   auto kernels = std::make_shared<Kernels>();
-  kernels->teacher = make_pair_kernel<T>(task.teacher, task.teacher, kind, digits);
-  kernels->mixed = make_pair_kernel<T>(task.student, task.teacher, kind, digits);
-  kernels->student = make_pair_kernel<T>(task.student, task.student, kind, digits);
+  kernels->constraint = task.rows;
   kernels->teacher_a = from_rational<T>(task.teacher_a);
   kernels->student_a = from_rational<T>(task.student_a);
+  kernels->terms = polynomial_terms<T>(task.objective, task.teacher, digits);
+  kernels->attained = task.teacher_a == task.student_a;
+  const NeuronKind kind{task.rows, false};
+  if (const auto* degrees = std::get_if<DegreeLoss>(&task.objective)) {
+    std::vector<T> w(at(degrees->weights.rbegin()->first) + 1, T(0));
+    for (const auto& [degree, weight] : degrees->weights) {
+      w[at(degree)] = from_rational<T>(weight);
+      kernels->attained = kernels->attained && weight >= 0;
+    }
+    kernels->student = make_gram_power_kernel(w, task.rows);
+    kernels->teacher = kernels->mixed = kernels->student;
+  } else if (const auto* designed = std::get_if<DesignedLoss>(&task.objective)) {
+    const int highest = *designed->degrees.rbegin();
+    std::vector<T> kept;
+    for (const HermiteCoefficient& c :
+         hermite_coefficients(task.student, highest, digits).coefficients)
+      kept.push_back(designed->degrees.contains(static_cast<int>(kept.size()))
+                         ? from_enclosure<T>(c.enclosure)
+                         : T(0));
+    kernels->teacher = make_pair_kernel<T>(task.teacher, task.teacher, kind, digits);
+    kernels->mixed = make_polynomial_kernel(kept, task.teacher, kind, digits);
+    kernels->student = make_polynomial_kernel(kept, kept, kind);
+    // Free rows have parts in lower degrees as well, and may do better than the teacher's.
+    kernels->attained =
+        kernels->attained && task.teacher == task.student && task.rows == Constraint::sphere;
+  } else if (!kernels->terms) {
+    kernels->teacher = make_pair_kernel<T>(task.teacher, task.teacher, kind, digits);
+    // One kernel expands every neuron once, where kernels are series.
+    kernels->student = kernels->mixed = kernels->teacher;
+    if (task.student != task.teacher) {
+      kernels->mixed = make_pair_kernel<T>(task.student, task.teacher, kind, digits);
+      kernels->student = make_pair_kernel<T>(task.student, task.student, kind, digits);
+      kernels->attained = false;
+    }
+  }
+  if (const auto* g = std::get_if<GuaranteedObjective>(&task.objective))
+    kernels->attained = g->mu >= 0 && task.teacher_a >= 0;
+  else if (kernels->terms)
+    kernels->attained = false;
   kernels_ = std::move(kernels);
   lay_out();
 }
@@ -56,16 +123,34 @@ void SymmetricObjective<T>::lay_out() {
   teacher_entries_ = Vector<T>::Constant(teacher_orbits_.dimension_of_fixed_space(), T(0));
   for (int c = 0; c < static_cast<int>(orbits_.columns().size()); ++c)
     teacher_entries_[teacher_orbits_.entry(c, c, true)] = T(1);
-  teacher_rows_ = rows_of(teacher_orbits_, teacher_entries_, *kernels_->mixed, false);
+  teacher_rows_ = rows_of(teacher_orbits_, teacher_entries_, kernels_->mixed.get(), false);
   student_pairs_ = pairs_between(orbits_, orbits_, true);
   mixed_pairs_ = pairs_between(orbits_, teacher_orbits_, false);
 
+  // Σ_ij k(e_i, e_j)
   const T d(orbits_.column_count());
-  const Neuron<T> unit = kernels_->teacher->first(T(1), T(0)),
-                  other = kernels_->teacher->second(T(1), T(0));
-  const T together = kernels_->teacher->diagonal(unit).value;
-  const T apart = kernels_->teacher->value({unit, other, {T(0), T(1), T(1)}});
-  teacher_part_ = square(kernels_->teacher_a) * d * T(together + T(d - 1) * apart);
+  const auto of_teacher = [&](const PairKernel<T>& kernel) {
+    const Neuron<T> unit = kernel.first(T(1), T(0)), other = kernel.second(T(1), T(0));
+    const T together = kernel.diagonal(unit).value;
+    const T apart = kernel.value({unit, other, {T(0), T(1), T(1)}});
+    return T(square(kernels_->teacher_a) * d * T(together + T(d - 1) * apart));
+  };
+  if (kernels_->teacher) teacher_part_ = of_teacher(*kernels_->teacher);
+  const double k = orbits_.row_count();
+  if (!kernels_->attained) return;
+  if (kernels_->terms) {
+    // Each row at a row of the teacher's, no two at the same one.
+    if (k <= orbits_.column_count()) {
+      T single(0);
+      for (const auto& term : kernels_->terms->singles) single += term.factor;
+      global_value_ = T(kernels_->teacher_a * T(k) * single);
+    }
+  } else if (constraint() == Constraint::sphere ? k == orbits_.column_count()
+                                                : k >= orbits_.column_count()) {
+    global_value_ = T(0);
+    if (kernels_->mixed != kernels_->teacher)
+      global_value_ = T(teacher_part_ - of_teacher(*kernels_->mixed));
+  }
 }
 
 /// @param same  whether x and y are the student with itself: each unordered pair once
@@ -113,7 +198,7 @@ std::vector<typename SymmetricObjective<T>::PairClass> SymmetricObjective<T>::pa
 template <Scalar T>
 typename SymmetricObjective<T>::Rows SymmetricObjective<T>::rows_of(const MatrixOrbits& orbits,
                                                                     const Vector<T>& entries,
-                                                                    const PairKernel<T>& kernel,
+                                                                    const PairKernel<T>* kernel,
                                                                     bool as_first) const {
   using std::sqrt;
   Rows rows;
@@ -130,10 +215,26 @@ typename SymmetricObjective<T>::Rows SymmetricObjective<T>::rows_of(const Matrix
       throw DomainError(
           fmt::format("student rows of type {} are zero; expected rows with a direction", i));
     rows.length.push_back(sqrt(squared));
-    rows.neurons.push_back(as_first ? kernel.first(rows.length.back(), T(0))
-                                    : kernel.second(rows.length.back(), T(0)));
+    // On the sphere derivatives are those at the rows' directions.
+    const T length = constraint() == Constraint::sphere ? T(1) : rows.length.back();
+    if (kernel)
+      rows.neurons.push_back(as_first ? kernel->first(length, T(0)) : kernel->second(length, T(0)));
   }
   return rows;
+}
+
+template <Scalar T>
+std::optional<T> SymmetricObjective<T>::global_value() const {
+  return global_value_;
+}
+
+template <Scalar T>
+Vector<T> SymmetricObjective<T>::on_manifold(const Vector<T>& entries) const {
+  if (constraint() == Constraint::free) return entries;
+  const Rows rows = rows_of(orbits_, entries, nullptr, true);
+  Vector<T> unit = entries;
+  for (Index i = 0; i < unit.size(); ++i) unit[i] /= rows.length[at(orbits_.entries()[at(i)].row)];
+  return unit;
 }
 
 template <Scalar T>
@@ -169,23 +270,108 @@ void SymmetricObjective<T>::for_each_pair(const Vector<T>& entries, const Rows& 
     }
   };
   const Kernels& k = *kernels_;
+  if (!k.student) return;
   visit_all(student_pairs_, student, entries, student, entries, *k.student,
             T(2 * square(k.student_a)), true);
-  const Rows mixed = rows_of(orbits_, entries, *k.mixed, true);
-  visit_all(mixed_pairs_, mixed, entries, teacher_rows_, teacher_entries_, *k.mixed,
-            T(-2 * k.teacher_a * k.student_a), false);
+  std::optional<Rows> mixed;
+  if (k.mixed != k.student) mixed = rows_of(orbits_, entries, k.mixed.get(), true);
+  visit_all(mixed_pairs_, mixed ? *mixed : student, entries, teacher_rows_, teacher_entries_,
+            *k.mixed, T(-2 * k.teacher_a * k.student_a), false);
 }
 
 template <Scalar T>
 T SymmetricObjective<T>::value(const Vector<T>& entries) const {
+  if (kernels_->terms) return polynomial_value(on_manifold(entries));
   T sum(teacher_part_);
-  const Rows rows = rows_of(orbits_, entries, *kernels_->student, true);
+  const Rows rows = rows_of(orbits_, entries, kernels_->student.get(), true);
   for (std::size_t i = 0; i < rows.neurons.size(); ++i)
     sum += square(kernels_->student_a) * T(orbits_.rows()[i].size) *
            kernels_->student->diagonal(rows.neurons[i]).value;
   for_each_pair(entries, rows,
                 [&](const PairAt& p) { sum += p.weight * p.kernel.value(p.neurons); });
   return sum;
+}
+
+// ---- Polynomials in the entries: those of one column are the teacher's row with every student's
+// --
+
+namespace {
+
+/// n (n-1) ... x^(n-order)
+template <Scalar T>
+T derivative_of_power(const T& x, int n, int order) {
+  if (order > n) return T(0);
+  T factor(1);
+  for (int i = 0; i < order; ++i) factor *= n - i;
+  return factor * power(x, n - order);
+}
+
+/// An orbit's entries in one column.
+double in_column(const MatrixOrbits& orbits, const EntryOrbit& entry) {
+  return entry.size / orbits.columns()[at(entry.column)].size;
+}
+
+/// Σ_j x_j^p over each column type's column.
+template <Scalar T>
+Vector<T> power_sums(const MatrixOrbits& orbits, const Vector<T>& entries, int p) {
+  Vector<T> sums = Vector<T>::Constant(static_cast<Index>(orbits.columns().size()), T(0));
+  for (Index i = 0; i < entries.size(); ++i) {
+    const EntryOrbit& entry = orbits.entries()[at(i)];
+    sums[entry.column] += T(in_column(orbits, entry)) * power(entries[i], p);
+  }
+  return sums;
+}
+
+}  // namespace
+
+template <Scalar T>
+T SymmetricObjective<T>::polynomial_value(const Vector<T>& entries) const {
+  const auto columns = static_cast<Index>(orbits_.columns().size());
+  Vector<T> sums = Vector<T>::Constant(columns, T(0));
+  const auto powers = [&](int p) { return power_sums(orbits_, entries, p); };
+  for (const auto& term : kernels_->terms->pairs)
+    sums += term.factor * Vector<T>(powers(term.alpha).cwiseProduct(powers(term.beta)) -
+                                    powers(term.alpha + term.beta));
+  for (const auto& term : kernels_->terms->singles) sums += term.factor * powers(term.power);
+  T result(0);
+  for (Index c = 0; c < columns; ++c) result += T(orbits_.columns()[at(c)].size) * sums[c];
+  return kernels_->teacher_a * result;
+}
+
+template <Scalar T>
+void SymmetricObjective<T>::add_polynomial(Evaluation& sums, const Vector<T>& entries,
+                                           bool with_hessian) const {
+  sums.value += polynomial_value(entries);
+  const Index n = entries.size();
+  const auto column = [&](Index i) { return orbits_.entries()[at(i)].column; };
+  // p-th derivatives of an entry's own term in one column, and of what it is multiplied by.
+  const auto add = [&](const T& factor, int power, const Vector<T>& weight) {
+    for (Index i = 0; i < n; ++i) {
+      const T scale =
+          kernels_->teacher_a * factor * T(orbits_.entries()[at(i)].size) * weight[column(i)];
+      sums.gradient[i] += scale * derivative_of_power(entries[i], power, 1);
+      if (with_hessian) sums.hessian(i, i) += scale * derivative_of_power(entries[i], power, 2);
+    }
+  };
+  const Vector<T> ones = Vector<T>::Constant(static_cast<Index>(orbits_.columns().size()), T(1));
+  for (const auto& term : kernels_->terms->singles) add(term.factor, term.power, ones);
+  for (const auto& term : kernels_->terms->pairs) {
+    add(term.factor, term.alpha, power_sums(orbits_, entries, term.beta));
+    add(term.factor, term.beta, power_sums(orbits_, entries, term.alpha));
+    add(T(-term.factor), term.alpha + term.beta, ones);
+    if (!with_hessian) continue;
+    for (Index i = 0; i < n; ++i)
+      for (Index j = 0; j <= i; ++j) {
+        if (column(i) != column(j)) continue;
+        const auto slope = [&](Index e, int power) {
+          return derivative_of_power(entries[e], power, 1);
+        };
+        sums.hessian(i, j) += kernels_->teacher_a * term.factor * T(orbits_.entries()[at(i)].size) *
+                              T(in_column(orbits_, orbits_.entries()[at(j)])) *
+                              T(slope(i, term.alpha) * slope(j, term.beta) +
+                                slope(i, term.beta) * slope(j, term.alpha));
+      }
+  }
 }
 
 namespace {
@@ -287,12 +473,13 @@ typename SymmetricObjective<T>::Evaluation SymmetricObjective<T>::evaluate(
 
   // A row with itself: F(log r) = k(b, b), with gradient F'u/r and Hessian
   // ((F'' - F') uuᵀ + F'(I - uuᵀ))/r².
-  const Rows rows = rows_of(orbits_, entries, *kernels_->student, true);
-  for (int i = 0; i < static_cast<int>(orbits_.rows().size()); ++i) {
+  const Rows rows = rows_of(orbits_, entries, kernels_->student.get(), true);
+  for (int i = 0; kernels_->student && i < static_cast<int>(orbits_.rows().size()); ++i) {
     const T& r = rows.length[at(i)];
     const T weight = square(kernels_->student_a) * T(orbits_.rows()[at(i)].size);
     const DiagonalJet<T> own = kernels_->student->diagonal(rows.neurons[at(i)]);
     result.value += weight * own.value;
+    if (constraint() == Constraint::sphere) continue;
     std::vector<ColumnClass> columns;
     for (int c = 0; c < static_cast<int>(orbits_.columns().size()); ++c) {
       const double size = orbits_.columns()[at(c)].size;
@@ -314,6 +501,8 @@ typename SymmetricObjective<T>::Evaluation SymmetricObjective<T>::evaluate(
   }
 
   for_each_pair(entries, rows, [&](const PairAt& p) { add_pair(result, p, with_hessian); });
+  const Vector<T> point = on_manifold(entries);
+  if (kernels_->terms) add_polynomial(result, point, with_hessian);
 
   for (Index i = 0; i < n; ++i) {
     gradient[i] /= scales_[i];
@@ -323,7 +512,42 @@ typename SymmetricObjective<T>::Evaluation SymmetricObjective<T>::evaluate(
       if (j < i) H(j, i) = H(i, j);
     }
   }
+  if (constraint() == Constraint::sphere) project(result, point, with_hessian);
   return result;
+}
+
+/// The Riemannian derivatives from the Euclidean ones: each row's Hessian less ⟨g, b⟩ (Absil,
+/// Mahony and Trumpf, GSI 2013), all projected.
+template <Scalar T>
+void SymmetricObjective<T>::project(Evaluation& result, const Vector<T>& entries,
+                                    bool with_hessian) const {
+  for (int row = 0; row < static_cast<int>(orbits_.rows().size()); ++row) {
+    const T count(orbits_.rows()[at(row)].size);  // |b|² over all rows of the type
+    Vector<T> b = Vector<T>::Constant(entries.size(), T(0));
+    for (Index i = 0; i < entries.size(); ++i)
+      if (orbits_.entries()[at(i)].row == row) b[i] = entries[i] * scales_[i];
+    const auto dot = [&](const auto& x) {
+      T sum(0);
+      for (Index i = 0; i < b.size(); ++i)
+        if (orbits_.entries()[at(i)].row == row) sum += b[i] * x[i];
+      return T(sum / count);
+    };
+    const T along = dot(result.gradient);
+    for (Index i = 0; i < b.size(); ++i) {
+      if (orbits_.entries()[at(i)].row != row) continue;
+      result.gradient[i] -= along * b[i];
+      if (with_hessian) result.hessian(i, i) -= along;
+    }
+    if (!with_hessian) continue;
+    for (Index j = 0; j < b.size(); ++j) {
+      const T part = dot(Vector<T>(result.hessian.col(j)));
+      for (Index i = 0; i < b.size(); ++i) result.hessian(i, j) -= part * b[i];
+    }
+    for (Index i = 0; i < b.size(); ++i) {
+      const T part = dot(Vector<T>(result.hessian.row(i).transpose()));
+      for (Index j = 0; j < b.size(); ++j) result.hessian(i, j) -= part * b[j];
+    }
+  }
 }
 
 template class SymmetricObjective<double>;

@@ -1,28 +1,40 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
-#include <sigmahat/kernel/pair_kernel.hpp>
 #include <sigmahat/landscape/isotropy.hpp>
-#include <sigmahat/network/problem.hpp>
+#include <sigmahat/objective/make_objective.hpp>
 
 namespace sigmahat {
 
-/// f(B) = E(a* Σ_i σ(⟨e_i,x⟩) - a Σ_i γ(⟨b_i,x⟩))², i = 1..d in the first sum and 1..k in the
-/// second, rows free: the toolkit's f for an orthonormal teacher. Safran and Shamir (ICML 2018) and
-/// Arjevani and Field write half of it.
+/// An objective of students with one weight a, for the teacher a* Σ_i σ(⟨e_i,x⟩), i = 1..d: f(B) =
+/// E(a* Σ_i σ(⟨e_i,x⟩) - a Σ_i γ(⟨b_i,x⟩))², of which Safran and Shamir (ICML 2018) and Arjevani
+/// and Field write half, or another one.
 struct OrthonormalTask {
   Activation teacher, student;
   Rational teacher_a = 1, student_a = 1;
+  Constraint rows = Constraint::free;
+  ObjectiveChoice objective = FullLoss{};
 };
 
-/// f on the matrices that a group of permutations fixes (MATH.md 4), without forming any: a pair of
-/// row types stands for all pairs of their rows, and columns at which both rows are constant for a
-/// single one with a weight. The cost is that of a few kernels, whatever d.
+/// Throws InputError, its text made for a command line, for what SymmetricObjective does not take:
+/// penalty forms, and G and gadgets of free rows.
+void require_symmetric_objective(const OrthonormalTask& task);
+
+/// Whether a row's sign is of no matter.
+bool signs_are_free(const OrthonormalTask& task);
+
+/// The objective on the matrices that a group of permutations fixes (MATH.md 4), without forming
+/// any: a pair of row types stands for all pairs of their rows, and columns at which both rows are
+/// constant for a single one with a weight. The cost is that of a few kernels, whatever d.
 ///
 /// A point is one number for each orbit of entries (MatrixOrbits). f is invariant, so that a
 /// critical point of the restriction is one of f (Palais, Commun. Math. Phys. 69, 1979). With T =
 /// Interval everything encloses.
+///
+/// On the sphere everything is that at the rows' directions, and derivatives are the Riemannian
+/// ones: zero along the rows.
 template <Scalar T>
 class SymmetricObjective {
  public:
@@ -38,6 +50,11 @@ class SymmetricObjective {
   SymmetricObjective(const SymmetricObjective& other, MatrixOrbits orbits);
 
   const MatrixOrbits& orbits() const { return orbits_; }
+  Constraint constraint() const { return kernels_->constraint; }
+  /// The least value that there is, where it is known and attained.
+  std::optional<T> global_value() const;
+  /// Unit rows where rows are unit.
+  Vector<T> on_manifold(const Vector<T>& entries) const;
 
   T value(const Vector<T>& entries) const;
   /// Gradient and Hessian in the orthonormal basis that each orbit's indicator, scaled to unit
@@ -61,9 +78,13 @@ class SymmetricObjective {
     int first, second;  ///< row types
     std::vector<ColumnClass> columns;
   };
+  /// Without kernels where the objective is a polynomial in the entries.
   struct Kernels {
-    std::unique_ptr<PairKernel<T>> teacher, mixed, student;
-    T teacher_a, student_a;
+    Constraint constraint;
+    std::optional<PolynomialTerms<T>> terms;
+    bool attained;  ///< by students that are the teacher, were there as many rows
+    std::shared_ptr<const PairKernel<T>> teacher, mixed, student;  ///< one where they are equal
+    T teacher_a{}, student_a{};
   };
   /// What a kernel takes of rows, one for each type.
   struct Rows {
@@ -82,10 +103,13 @@ class SymmetricObjective {
   };
 
   void lay_out();
-  Rows rows_of(const MatrixOrbits& orbits, const Vector<T>& entries, const PairKernel<T>& kernel,
+  Rows rows_of(const MatrixOrbits& orbits, const Vector<T>& entries, const PairKernel<T>* kernel,
                bool as_first) const;
   static std::vector<PairClass> pairs_between(const MatrixOrbits& x, const MatrixOrbits& y,
                                               bool same);
+  T polynomial_value(const Vector<T>& entries) const;
+  void add_polynomial(Evaluation& sums, const Vector<T>& entries, bool with_hessian) const;
+  void project(Evaluation& result, const Vector<T>& entries, bool with_hessian) const;
   void add_pair(Evaluation& sums, const PairAt& at_point, bool with_hessian) const;
   template <class Visit>
   void for_each_pair(const Vector<T>& entries, const Rows& student, Visit visit) const;
@@ -96,6 +120,7 @@ class SymmetricObjective {
   Rows teacher_rows_;
   std::vector<PairClass> student_pairs_, mixed_pairs_;
   T teacher_part_{};
+  std::optional<T> global_value_;
 };
 
 }  // namespace sigmahat

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include <sigmahat/landscape/reduced_problem.hpp>
@@ -13,6 +14,9 @@ namespace {
 using Eigen::Index;
 
 constexpr std::uint32_t start_stream = 0xb0000010;
+/// Of rows, in the teacher's: a function that is not homogeneous has become, to a hundredth, one
+/// with a kink, and pulls no more. What is homogeneous may have longer ones, where a is small.
+constexpr double longest_row = 20;
 /// Entries further apart are different, and so are values, relatively.
 constexpr double same_tolerance = 1e-7;
 
@@ -154,15 +158,18 @@ std::vector<SymmetricClass> critical_points(const OrthonormalTask& task,
     const MatrixOrbits orbits(group, d);
     const SymmetricObjective<double> objective(task, orbits, 17);
     const ReducedProblem reduced(objective);
+    const double longest = task.student.homogeneity() || task.student.polynomial_degree()
+                               ? std::numeric_limits<double>::infinity()
+                               : longest_row;
     std::vector<std::optional<Vector<double>>> ends(at(search.starts));
     for_each_block(ends.size(), search.threads, [&](std::size_t start) {
       const Vector<double> entries = random_entries(orbits, normals, start);
-      if (const auto z = reduced.root(reduced.coordinates(entries)))
+      if (const auto z = reduced.root(reduced.coordinates(entries), longest))
         ends[start] = reduced.entries(*z);
     });
     for (std::optional<Vector<double>>& entries : ends) {
       if (!entries) continue;
-      if (task.student.parity() == Parity::even) turn_rows(orbits, *entries);
+      if (signs_are_free(task)) turn_rows(orbits, *entries);
       RecognisedIsotropy own = recognise_isotropy(orbits, *entries, same_tolerance);
       const bool isolated = reduced.at_point(reduced.coordinates(*entries)).value().isolated();
       Signature signature{objective.value(*entries), own.isotropy,
