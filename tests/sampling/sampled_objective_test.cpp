@@ -225,6 +225,43 @@ TEST_CASE("The factored sum is the sum of the gadget over pairs of rows, sample 
     }
 }
 
+TEST_CASE("In float value and gradient are those in double, within the roundings of float") {
+  constexpr double float_to_double = 0x1p29;  // of their units of rounding
+  for (const Kind& kind : kinds)
+    for (std::uint64_t seed = 21; seed <= 24; ++seed) {
+      CAPTURE(kind.teacher);
+      CAPTURE(seed);
+      const auto [m, d, count] = seed % 2 == 0 ? std::tuple{2, 5, 37} : std::tuple{4, 3, 300};
+      const Activation activation = parse_activation(kind.teacher);
+      const Terms terms = random_terms(kind.degree, kind.even, seed);
+      const NaiveObjective naive(terms, activation);
+      const SampledObjective objective(terms, activation);
+      FewSamples samples(count, d, 350 + seed);
+      const Matrix<float> inputs = samples.inputs.cast<float>();
+      const Vector<float> labels = samples.labels.cast<float>();
+      samples.inputs = inputs.cast<double>();
+      samples.labels = labels.cast<double>();
+      const Matrix<double> B = gaussian(m, d, 390 + seed), D = gaussian(m, d, 490 + seed);
+
+      SampledObjective::Workspace work;
+      SampledEvaluation in_float, in_double;
+      const SampledObjective::Wanted wanted{true, false, true, false};
+      objective.evaluate(SamplesOf<float>{inputs, labels, samples.offset}, B, wanted, work,
+                         in_float);
+      objective.evaluate(samples.view(), B, wanted, work, in_double);
+      const double unit = float_to_double * rounding(count, m, d, kind.degree) / count;
+      const double allowed = unit * naive.magnitude(samples, B);
+      CHECK(std::abs(in_float.value - in_double.value) <= allowed);
+      CHECK(in_float.value != in_double.value);
+      CHECK(std::abs(*in_float.standard_error - *in_double.standard_error) <= 2 * allowed);
+      // A polynomial of positive coefficients at |B| + |D| is at least its derivative at |B| by
+      // |D|.
+      const double along = in_float.gradient.cwiseProduct(D).sum();
+      CHECK(std::abs(along - in_double.gradient.cwiseProduct(D).sum()) <=
+            unit * naive.magnitude(samples, B.cwiseAbs() + D.cwiseAbs()));
+    }
+}
+
 TEST_CASE("The gradient is the derivative of the value on the same samples, exactly") {
   // Along a line the value is a polynomial of the degree of the terms: central differences over 2K
   // points with 2K at least that degree leave nothing but rounding.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <concepts>
 #include <map>
 #include <utility>
 
@@ -9,14 +10,17 @@ namespace {
 
 using Eigen::Index;
 
-constexpr Index lane = PairSums::lane;
-using Lane = Eigen::Array<double, lane, 1>;
+constexpr Index lane = PairSums<double>::lane;
+template <class T>
+using Lane = Eigen::Array<T, lane, 1>;
 
-Eigen::Map<const Lane> lane_at(const double* x) {
-  return Eigen::Map<const Lane>(x);
+template <class T>
+Eigen::Map<const Lane<T>> lane_at(const T* x) {
+  return Eigen::Map<const Lane<T>>(x);
 }
-Eigen::Map<Lane> lane_at(double* x) {
-  return Eigen::Map<Lane>(x);
+template <class T>
+Eigen::Map<Lane<T>> lane_at(T* x) {
+  return Eigen::Map<Lane<T>>(x);
 }
 
 /// Calls f(p) for p = 1..Highest, each p a type of its own: arrays indexed by it stay in registers.
@@ -29,11 +33,11 @@ void for_degrees(F f) {
 }
 
 /// W_0..W_Highest of one row at a lane of samples: W_{p+1} = u W_p - p ‖b‖² W_{p-1}.
-template <int Highest>
+template <class T, int Highest>
 struct WickLanes {
-  Lane W[Highest + 1];
+  Lane<T> W[Highest + 1];
 
-  WickLanes(const Lane& u, double squared_norm) {
+  WickLanes(const Lane<T>& u, T squared_norm) {
     W[0].setOnes();
     W[1] = u;
     if constexpr (Highest >= 2) {
@@ -56,18 +60,19 @@ void with_degree(int highest, F f) {
 }
 
 /// Σ_j W_p(b_j, x_n) for the degrees asked for: column p of `sums`.
-template <int Highest>
-void sum_rows(PairSums::Degrees wanted, const Eigen::Ref<const Matrix<double>>& projections,
-              const Vector<double>& norms, Matrix<double>& sums) {
+template <class T, int Highest>
+void sum_rows(DegreeSet wanted, const Eigen::Ref<const Matrix<T>>& projections,
+              const Vector<double>& norms, Matrix<T>& sums) {
   for (Index n = 0; n < projections.rows(); n += lane) {
-    Lane sum[Highest + 1];
+    Lane<T> sum[Highest + 1];
     for_degrees<Highest>([&](auto degree) {
       constexpr int p = degree;
       sum[p].setZero();
     });
     for (Index j = 0; j < projections.cols(); ++j) {
-      const WickLanes<Highest> wick(lane_at(projections.data() + j * projections.outerStride() + n),
-                                    norms[j]);
+      const WickLanes<T, Highest> wick(
+          lane_at(projections.data() + j * projections.outerStride() + n),
+          static_cast<T>(norms[j]));
       for_degrees<Highest>([&](auto degree) {
         constexpr int p = degree;
 
@@ -83,10 +88,11 @@ void sum_rows(PairSums::Degrees wanted, const Eigen::Ref<const Matrix<double>>& 
 }
 
 /// One column of projections: ⟨b_j, x_n⟩ for all n.
+template <class T>
 struct Column {
   Index samples;
-  const double* u;
-  const double* labels;
+  const T* u;
+  const T* labels;
   double squared_norm, label_sum;
   Index row;                          ///< j
   const Matrix<double>& row_factors;  ///< in row j: D_p[j]
@@ -97,34 +103,34 @@ struct Column {
 ///
 /// W_Highest itself is not formed: Σ y W_p = Σ u y W_{p-1} - (p-1) ‖b‖² Σ y W_{p-2}, and the first
 /// sum's terms share y W_{p-1} with ∂/∂u.
-template <int Highest>
-void differentiate_column(const PairSums::Plan plan, const Column c,
-                          const Matrix<double>& sum_slopes, double* slopes, Matrix<double>& totals,
-                          double& norm_slope) {
-  Lane total[Highest + 1], of_norm;
+template <class T, int Highest>
+void differentiate_column(const PairSumPlan plan, const Column<T> c, const Matrix<T>& sum_slopes,
+                          T* slopes, Matrix<double>& totals, double& norm_slope) {
+  const T squared_norm = static_cast<T>(c.squared_norm);
+  Lane<T> total[Highest + 1], of_norm;
   for_degrees<Highest>([&](auto degree) { total[degree].setZero(); });
   of_norm.setZero();
   for (Index n = 0; n < c.samples; n += lane) {
-    const Lane y = lane_at(c.labels + n), u = lane_at(c.u + n);
-    const WickLanes<Highest - 1> wick(u, c.squared_norm);
-    Lane slope = Lane::Zero();
+    const Lane<T> y = lane_at(c.labels + n), u = lane_at(c.u + n);
+    const WickLanes<T, Highest - 1> wick(u, squared_norm);
+    Lane<T> slope = Lane<T>::Zero();
     for_degrees<Highest>([&](auto degree) {
       constexpr int p = degree;
       if (!plan.total.contains(p)) return;
-      const Lane weighted = y * wick.W[p - 1];
+      const Lane<T> weighted = y * wick.W[p - 1];
       total[p] += u * weighted;
       // The degrees of single rows are all among those of the totals.
-      if (plan.single.contains(p)) slope += (p * c.row_factors(c.row, p)) * weighted;
+      if (plan.single.contains(p)) slope += static_cast<T>(p * c.row_factors(c.row, p)) * weighted;
     });
     if (!slopes) continue;
     for_degrees<Highest>([&](auto degree) {
       constexpr int p = degree;
       if (!plan.sum.contains(p)) return;
-      const Lane of_sum = lane_at(&sum_slopes(n, p));
+      const Lane<T> of_sum = lane_at(&sum_slopes(n, p));
       slope += of_sum * wick.W[p - 1];
       // ∂W_p/∂‖b‖² = -p(p-1)/2 W_{p-2}
-      if constexpr (p >= 3) of_norm -= (0.5 * (p - 1)) * of_sum * wick.W[p - 2];
-      if constexpr (p == 2) of_norm -= 0.5 * of_sum;
+      if constexpr (p >= 3) of_norm -= T(0.5 * (p - 1)) * of_sum * wick.W[p - 2];
+      if constexpr (p == 2) of_norm -= T(0.5) * of_sum;
     });
     lane_at(slopes + n) = slope;
   }
@@ -133,22 +139,22 @@ void differentiate_column(const PairSums::Plan plan, const Column c,
   for_degrees<Highest>([&](auto degree) {
     constexpr int p = degree;
     if (!plan.total.contains(p)) return;
-    sums[p] = total[p].sum();
+    sums[p] = static_cast<double>(total[p].sum());
     if constexpr (p > 1) sums[p] -= (p - 1) * c.squared_norm * sums[p - 2];
     totals(c.row, p) += sums[p];
   });
-  norm_slope += of_norm.sum();
+  norm_slope += static_cast<double>(of_norm.sum());
 }
 
 /// y Σ_p D_p W_p of each sample.
-template <int Highest>
-void add_column_values(const PairSums::Plan plan, const Column c, Vector<double>& values) {
+template <class T, int Highest>
+void add_column_values(const PairSumPlan plan, const Column<T> c, Vector<T>& values) {
   for (Index n = 0; n < c.samples; n += lane) {
-    const WickLanes<Highest> wick(lane_at(c.u + n), c.squared_norm);
-    Lane value = Lane::Zero();
+    const WickLanes<T, Highest> wick(lane_at(c.u + n), static_cast<T>(c.squared_norm));
+    Lane<T> value = Lane<T>::Zero();
     for_degrees<Highest>([&](auto degree) {
       constexpr int p = degree;
-      if (plan.single.contains(p)) value += c.row_factors(c.row, p) * wick.W[p];
+      if (plan.single.contains(p)) value += static_cast<T>(c.row_factors(c.row, p)) * wick.W[p];
     });
     lane_at(values.data() + n) += lane_at(c.labels + n) * value;
   }
@@ -177,14 +183,20 @@ std::vector<double> factors_of(const PolynomialTerms<double>& terms, const Activ
 }
 
 /// result += xᵀy, in pieces: in one product of more than about 300 rows Eigen 3.4 takes three times
-/// as long for the same work.
-void add_transposed_product(const Eigen::Ref<const Matrix<double>>& x,
-                            const Eigen::Ref<const Matrix<double>>& y,
+/// as long for the same work. A piece of single precision is formed in `piece`.
+template <class T>
+void add_transposed_product(const Eigen::Ref<const Matrix<T>>& x,
+                            const Eigen::Ref<const Matrix<T>>& y, Matrix<T>& piece,
                             Eigen::Ref<Matrix<double>> result) {
   constexpr Index longest = 256;
   for (Index n = 0; n < x.rows(); n += longest) {
     const Index rows = std::min(longest, x.rows() - n);
-    result.noalias() += x.middleRows(n, rows).transpose() * y.middleRows(n, rows);
+    if constexpr (std::same_as<T, double>) {
+      result.noalias() += x.middleRows(n, rows).transpose() * y.middleRows(n, rows);
+    } else {
+      piece.noalias() = x.middleRows(n, rows).transpose() * y.middleRows(n, rows);
+      result += piece.template cast<double>();
+    }
   }
 }
 
@@ -238,7 +250,8 @@ void PairSumTotals::add(const PairSumTotals& other) {
   norm_slopes += other.norm_slopes;
 }
 
-PairSums::PairSums(WickPairTerms terms) : terms_(std::move(terms)) {
+template <class T>
+PairSums<T>::PairSums(WickPairTerms terms) : terms_(std::move(terms)) {
   const auto mark_single = [&](int p) {
     plan_.single.insert(p);
     // Of the value; of the derivative by the norm, and of the recurrence that leads there.
@@ -269,7 +282,8 @@ PairSums::PairSums(WickPairTerms terms) : terms_(std::move(terms)) {
             [](const auto& x, const auto& y) { return x.q < y.q; });
 }
 
-void PairSums::GramPolynomial::move_to(const Matrix<double>& gram) {
+template <class T>
+void PairSums<T>::GramPolynomial::move_to(const Matrix<double>& gram) {
   Matrix<double> power;
   value.setZero(gram.rows(), gram.cols());
   derivative.setZero(gram.rows(), gram.cols());
@@ -284,7 +298,8 @@ void PairSums::GramPolynomial::move_to(const Matrix<double>& gram) {
   }
 }
 
-void PairSums::move_to(const Matrix<double>& B) {
+template <class T>
+void PairSums<T>::move_to(const Matrix<double>& B) {
   B_ = B;
   gram_.noalias() = B * B.transpose();
   norms_ = gram_.diagonal();
@@ -298,23 +313,27 @@ void PairSums::move_to(const Matrix<double>& B) {
     if (weighted.q > 0) row_factors_.col(weighted.q) += weighted.value.rowwise().sum();
 }
 
-Index PairSums::corner() const {
+template <class T>
+Index PairSums<T>::corner() const {
   return quadratic_ && !projects_second_moment() ? dimension() / 16 * 8 : 0;
 }
 
-Index PairSums::rows_of_second_moment() const {
+template <class T>
+Index PairSums<T>::rows_of_second_moment() const {
   if (!quadratic_) return 0;
   return projects_second_moment() ? rows() : dimension() - corner();
 }
 
-std::size_t PairSums::size_of_totals() const {
+template <class T>
+std::size_t PairSums<T>::size_of_totals() const {
   const Index m = rows(), d = dimension();
   return static_cast<std::size_t>(m * (max_gadget_degree + 2) + (m + rows_of_second_moment()) * d +
                                   corner() * corner() +
                                   static_cast<Index>(matrices_.size()) * m * m);
 }
 
-void PairSums::clear(PairSumTotals& totals) const {
+template <class T>
+void PairSums<T>::clear(PairSumTotals& totals) const {
   const Index m = rows();
   totals.labels = totals.value = 0;
   totals.wick.setZero(m, max_gadget_degree + 1);
@@ -325,96 +344,101 @@ void PairSums::clear(PairSumTotals& totals) const {
   totals.norm_slopes.setZero(m);
 }
 
-void PairSums::add_block(const Eigen::Ref<const Matrix<double>>& inputs,
-                         const Eigen::Ref<const Matrix<double>>& projections,
-                         const Vector<double>& labels, Wanted wanted, Scratch& scratch,
-                         PairSumTotals& totals, Vector<double>& values) const {
+template <class T>
+void PairSums<T>::add_block(const Eigen::Ref<const Matrix<T>>& inputs,
+                            const Eigen::Ref<const Matrix<T>>& projections, const Vector<T>& labels,
+                            Wanted wanted, Scratch& scratch, PairSumTotals& totals,
+                            Vector<T>& values) const {
   const Index size = inputs.rows(), m = rows();
-  const double label_sum = labels.sum();
+  const auto label_sum = static_cast<double>(labels.sum());
   totals.labels += label_sum;
   if (wanted.samples) values.setZero(size);
   add_sums(projections, labels, wanted, scratch, totals, values);
   scratch.factors.resize(size, m + rows_of_second_moment());
   with_degree((plan_.total | plan_.sum).highest(), [&](auto degree) {
     for (Index j = 0; j < m; ++j) {
-      const double* const u = projections.data() + j * projections.outerStride();
-      const Column column{size, u, labels.data(), norms_[j], label_sum, j, row_factors_};
-      differentiate_column<degree>(plan_, column, scratch.sum_slopes,
-                                   wanted.gradient ? &scratch.factors(0, j) : nullptr, totals.wick,
-                                   totals.norm_slopes[j]);
-      if (wanted.samples) add_column_values<degree>(plan_, column, values);
+      const T* const u = projections.data() + j * projections.outerStride();
+      const Column<T> column{size, u, labels.data(), norms_[j], label_sum, j, row_factors_};
+      differentiate_column<T, degree>(plan_, column, scratch.sum_slopes,
+                                      wanted.gradient ? &scratch.factors(0, j) : nullptr,
+                                      totals.wick, totals.norm_slopes[j]);
+      if (wanted.samples) add_column_values<T, degree>(plan_, column, values);
     }
   });
   add_gram_products(projections, labels, wanted, scratch, totals, values);
   add_products_with_inputs(inputs, projections, labels, wanted, scratch, totals, values);
   for (const GramPolynomial& weighted : rows_weighted_)
-    if (weighted.q == 0 && wanted.samples) values += weighted.value.sum() * labels;
+    if (weighted.q == 0 && wanted.samples) values += static_cast<T>(weighted.value.sum()) * labels;
 }
 
-void PairSums::add_sums(const Eigen::Ref<const Matrix<double>>& projections,
-                        const Vector<double>& labels, Wanted wanted, Scratch& scratch,
-                        PairSumTotals& totals, Vector<double>& values) const {
+template <class T>
+void PairSums<T>::add_sums(const Eigen::Ref<const Matrix<T>>& projections, const Vector<T>& labels,
+                           Wanted wanted, Scratch& scratch, PairSumTotals& totals,
+                           Vector<T>& values) const {
   if (sums_.empty()) return;
   const Index size = projections.rows();
-  Matrix<double>& sums = scratch.sums;
-  Matrix<double>& slopes = scratch.sum_slopes;
+  Matrix<T>& sums = scratch.sums;
+  Matrix<T>& slopes = scratch.sum_slopes;
   sums.resize(size, plan_.sum.highest() + 1);
   slopes.setZero(size, plan_.sum.highest() + 1);
   with_degree(plan_.sum.highest(),
-              [&](auto degree) { sum_rows<degree>(plan_.sum, projections, norms_, sums); });
+              [&](auto degree) { sum_rows<T, degree>(plan_.sum, projections, norms_, sums); });
   for (const auto& [p, q, factor] : sums_) {
     const auto s_p = sums.col(p).array(), s_q = sums.col(q).array();
-    totals.value += factor * (labels.array() * s_p * s_q).sum();
-    if (wanted.samples) values.array() += factor * labels.array() * s_p * s_q;
-    slopes.col(p).array() += (p * factor) * labels.array() * s_q;
-    slopes.col(q).array() += (q * factor) * labels.array() * s_p;
+    totals.value += factor * static_cast<double>((labels.array() * s_p * s_q).sum());
+    if (wanted.samples) values.array() += static_cast<T>(factor) * labels.array() * s_p * s_q;
+    slopes.col(p).array() += static_cast<T>(p * factor) * labels.array() * s_q;
+    slopes.col(q).array() += static_cast<T>(q * factor) * labels.array() * s_p;
   }
 }
 
-void PairSums::add_gram_products(const Eigen::Ref<const Matrix<double>>& projections,
-                                 const Vector<double>& labels, Wanted wanted, Scratch& scratch,
-                                 PairSumTotals& totals, Vector<double>& values) const {
+template <class T>
+void PairSums<T>::add_gram_products(const Eigen::Ref<const Matrix<T>>& projections,
+                                    const Vector<T>& labels, Wanted wanted, Scratch& scratch,
+                                    PairSumTotals& totals, Vector<T>& values) const {
   if (matrices_.empty()) return;
   const Index size = projections.rows(), m = rows();
-  std::vector<Matrix<double>>& wick = scratch.wick;
+  std::vector<Matrix<T>>& wick = scratch.wick;
   wick.resize(max_gadget_degree + 1);
+  const Vector<T> norms = norms_.template cast<T>();
   wick[0].setOnes(size, m);
   wick[1] = projections;
   for (std::size_t p = 1; p < static_cast<std::size_t>(matrices_.back().q); ++p)
-    wick[p + 1] = projections.cwiseProduct(wick[p]) -
-                  static_cast<double>(p) * wick[p - 1] * norms_.asDiagonal();
+    wick[p + 1] =
+        projections.cwiseProduct(wick[p]) - static_cast<T>(p) * wick[p - 1] * norms.asDiagonal();
   // What ∂/∂W_p is, y times the product, adds to ∂/∂u_nj and ∂/∂‖b_j‖².
   const auto differentiate = [&](int p) {
     const auto degree = static_cast<std::size_t>(p);
-    scratch.factors.leftCols(m) += p * scratch.product.cwiseProduct(wick[degree - 1]);
+    scratch.factors.leftCols(m) += T(p) * scratch.product.cwiseProduct(wick[degree - 1]);
     if (p > 1)
       totals.norm_slopes -=
-          0.5 * p * (p - 1) * scratch.product.cwiseProduct(wick[degree - 2]).colwise().sum();
+          0.5 * p * (p - 1) *
+          scratch.product.cwiseProduct(wick[degree - 2]).colwise().sum().template cast<double>();
   };
   for (std::size_t i = 0; i < matrices_.size(); ++i) {
     const GramPolynomial& gamma = matrices_[i];
-    const Matrix<double>&W_p = wick[static_cast<std::size_t>(gamma.p)],
+    const Matrix<T>&W_p = wick[static_cast<std::size_t>(gamma.p)],
           &W_q = wick[static_cast<std::size_t>(gamma.q)];
     scratch.weighted.noalias() = labels.asDiagonal() * W_q;
-    add_transposed_product(W_p, scratch.weighted, totals.moments[i]);
+    add_transposed_product<T>(W_p, scratch.weighted, scratch.block, totals.moments[i]);
     if (!wanted.gradient && !wanted.samples) continue;
-    scratch.product.noalias() = scratch.weighted * gamma.value;
+    scratch.product.noalias() = scratch.weighted * gamma.value.template cast<T>();
     if (wanted.samples) values += W_p.cwiseProduct(scratch.product).rowwise().sum();
     if (!wanted.gradient) continue;
     differentiate(gamma.p);
     if (gamma.p != gamma.q) {
       scratch.weighted.noalias() = labels.asDiagonal() * W_p;
-      scratch.product.noalias() = scratch.weighted * gamma.value;
+      scratch.product.noalias() = scratch.weighted * gamma.value.template cast<T>();
     }
     differentiate(gamma.q);
   }
 }
 
-void PairSums::add_products_with_inputs(const Eigen::Ref<const Matrix<double>>& inputs,
-                                        const Eigen::Ref<const Matrix<double>>& projections,
-                                        const Vector<double>& labels, Wanted wanted,
-                                        Scratch& scratch, PairSumTotals& totals,
-                                        Vector<double>& values) const {
+template <class T>
+void PairSums<T>::add_products_with_inputs(const Eigen::Ref<const Matrix<T>>& inputs,
+                                           const Eigen::Ref<const Matrix<T>>& projections,
+                                           const Vector<T>& labels, Wanted wanted, Scratch& scratch,
+                                           PairSumTotals& totals, Vector<T>& values) const {
   const Index m = rows(), below = rows_of_second_moment(), left = corner();
   if (quadratic_) {
     if (projects_second_moment())
@@ -423,19 +447,21 @@ void PairSums::add_products_with_inputs(const Eigen::Ref<const Matrix<double>>& 
       scratch.factors.rightCols(below).noalias() = labels.asDiagonal() * inputs.rightCols(below);
   }
   const Index top = wanted.gradient ? 0 : m;
-  add_transposed_product(scratch.factors.rightCols(m + below - top), inputs,
-                         totals.products.bottomRows(m + below - top));
+  add_transposed_product<T>(scratch.factors.rightCols(m + below - top), inputs, scratch.block,
+                            totals.products.bottomRows(m + below - top));
   if (left > 0) {
     scratch.weighted.noalias() = labels.asDiagonal() * inputs.leftCols(left);
-    add_transposed_product(scratch.weighted, inputs.leftCols(left), totals.corner);
+    add_transposed_product<T>(scratch.weighted, inputs.leftCols(left), scratch.block,
+                              totals.corner);
   }
   if (!quadratic_ || !wanted.samples) return;
-  scratch.product.noalias() = projections * quadratic_->value;
+  scratch.product.noalias() = projections * quadratic_->value.template cast<T>();
   values.array() +=
       labels.array() * scratch.product.cwiseProduct(projections).rowwise().sum().array();
 }
 
-Matrix<double> PairSums::rows_times_second_moment(const PairSumTotals& totals) const {
+template <class T>
+Matrix<double> PairSums<T>::rows_times_second_moment(const PairSumTotals& totals) const {
   const Index below = rows_of_second_moment(), left = corner();
   const auto kept = totals.products.bottomRows(below);
   if (projects_second_moment()) return kept;
@@ -447,7 +473,8 @@ Matrix<double> PairSums::rows_times_second_moment(const PairSumTotals& totals) c
   return result;
 }
 
-double PairSums::value(const PairSumTotals& totals) const {
+template <class T>
+double PairSums<T>::value(const PairSumTotals& totals) const {
   double sum = totals.value;
   sum += row_factors_.cwiseProduct(totals.wick).sum();
   for (const GramPolynomial& weighted : rows_weighted_)
@@ -459,7 +486,8 @@ double PairSums::value(const PairSumTotals& totals) const {
   return sum;
 }
 
-void PairSums::gradient(const PairSumTotals& totals, Matrix<double>& result) const {
+template <class T>
+void PairSums<T>::gradient(const PairSumTotals& totals, Matrix<double>& result) const {
   // ∂/∂⟨b_j,b_k⟩
   Matrix<double> of_gram = Matrix<double>::Zero(rows(), rows());
   result = totals.products.topRows(rows());
@@ -491,9 +519,13 @@ void PairSums::gradient(const PairSumTotals& totals, Matrix<double>& result) con
   result.noalias() += of_gram * B_;
 }
 
-double PairSums::constant() const {
+template <class T>
+double PairSums<T>::constant() const {
   const auto m = static_cast<double>(rows());
   return terms_.constant_of_pairs * m * (m - 1) + terms_.constant_of_rows * m;
 }
+
+template class PairSums<float>;
+template class PairSums<double>;
 
 }  // namespace sigmahat

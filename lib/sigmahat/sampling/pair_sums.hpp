@@ -53,13 +53,39 @@ struct PairSumTotals {
   void add(const PairSumTotals& other);
 };
 
-/// The terms at one B: what does not depend on the samples.
+/// A set of degrees, in a register.
+class DegreeSet {
+ public:
+  void insert(int p) { bits_ |= std::uint64_t{1} << p; }
+  bool contains(int p) const { return (bits_ >> p & 1) != 0; }
+  /// 0 for none.
+  int highest() const { return bits_ == 0 ? 0 : static_cast<int>(std::bit_width(bits_)) - 1; }
+  friend DegreeSet operator|(DegreeSet x, DegreeSet y) {
+    x.bits_ |= y.bits_;
+    return x;
+  }
+
+ private:
+  std::uint64_t bits_ = 0;
+};
+static_assert(max_gadget_degree < 64);
+
+/// What has to be done for each degree p.
+struct PairSumPlan {
+  DegreeSet sum;     ///< Σ_j W_p(b_j, x_n) is a factor of a pair sum
+  DegreeSet single;  ///< D_p does not vanish
+  DegreeSet total;   ///< Σ_n y_n W_p(b_j, x_n) is needed
+};
+
+/// The terms at one B: what does not depend on the samples. Sums over a block of samples are in T,
+/// sums of blocks and everything else in double.
+template <class T>
 class PairSums {
  public:
   /// Memory that one thread keeps from block to block.
   struct Scratch {
-    Matrix<double> factors, sums, sum_slopes, weighted, product;
-    std::vector<Matrix<double>> wick;
+    Matrix<T> factors, sums, sum_slopes, weighted, product, block;
+    std::vector<Matrix<T>> wick;
   };
   struct Wanted {
     bool gradient;
@@ -81,10 +107,9 @@ class PairSums {
   /// @param projections  N×m: inputs times Bᵀ
   /// @param labels       N, the offset subtracted
   /// @param values       N, what each sample adds; where wanted
-  void add_block(const Eigen::Ref<const Matrix<double>>& inputs,
-                 const Eigen::Ref<const Matrix<double>>& projections, const Vector<double>& labels,
-                 Wanted wanted, Scratch& scratch, PairSumTotals& totals,
-                 Vector<double>& values) const;
+  void add_block(const Eigen::Ref<const Matrix<T>>& inputs,
+                 const Eigen::Ref<const Matrix<T>>& projections, const Vector<T>& labels,
+                 Wanted wanted, Scratch& scratch, PairSumTotals& totals, Vector<T>& values) const;
 
   /// Σ y φ but for the constant terms.
   double value(const PairSumTotals& totals) const;
@@ -92,29 +117,6 @@ class PairSums {
   void gradient(const PairSumTotals& totals, Matrix<double>& result) const;
   /// The factor of the labels themselves.
   double constant() const;
-
-  /// A set of degrees, in a register.
-  class Degrees {
-   public:
-    void insert(int p) { bits_ |= std::uint64_t{1} << p; }
-    bool contains(int p) const { return (bits_ >> p & 1) != 0; }
-    /// 0 for none.
-    int highest() const { return bits_ == 0 ? 0 : static_cast<int>(std::bit_width(bits_)) - 1; }
-    friend Degrees operator|(Degrees x, Degrees y) {
-      x.bits_ |= y.bits_;
-      return x;
-    }
-
-   private:
-    std::uint64_t bits_ = 0;
-  };
-  static_assert(max_gadget_degree < 64);
-  /// What has to be done for each degree p.
-  struct Plan {
-    Degrees sum;     ///< Σ_j W_p(b_j, x_n) is a factor of a pair sum
-    Degrees single;  ///< D_p does not vanish
-    Degrees total;   ///< Σ_n y_n W_p(b_j, x_n) is needed
-  };
 
  private:
   /// Γ_pq with its entrywise derivative.
@@ -131,16 +133,15 @@ class PairSums {
     double factor;
   };
 
-  void add_sums(const Eigen::Ref<const Matrix<double>>& projections, const Vector<double>& labels,
-                Wanted wanted, Scratch& scratch, PairSumTotals& totals,
-                Vector<double>& values) const;
-  void add_gram_products(const Eigen::Ref<const Matrix<double>>& projections,
-                         const Vector<double>& labels, Wanted wanted, Scratch& scratch,
-                         PairSumTotals& totals, Vector<double>& values) const;
-  void add_products_with_inputs(const Eigen::Ref<const Matrix<double>>& inputs,
-                                const Eigen::Ref<const Matrix<double>>& projections,
-                                const Vector<double>& labels, Wanted wanted, Scratch& scratch,
-                                PairSumTotals& totals, Vector<double>& values) const;
+  void add_sums(const Eigen::Ref<const Matrix<T>>& projections, const Vector<T>& labels,
+                Wanted wanted, Scratch& scratch, PairSumTotals& totals, Vector<T>& values) const;
+  void add_gram_products(const Eigen::Ref<const Matrix<T>>& projections, const Vector<T>& labels,
+                         Wanted wanted, Scratch& scratch, PairSumTotals& totals,
+                         Vector<T>& values) const;
+  void add_products_with_inputs(const Eigen::Ref<const Matrix<T>>& inputs,
+                                const Eigen::Ref<const Matrix<T>>& projections,
+                                const Vector<T>& labels, Wanted wanted, Scratch& scratch,
+                                PairSumTotals& totals, Vector<T>& values) const;
   /// Where rows are few, B S costs less than half of S.
   bool projects_second_moment() const { return dimension() > 2 * rows(); }
   /// Columns and rows of the corner of S.
@@ -151,7 +152,7 @@ class PairSums {
   Matrix<double> rows_times_second_moment(const PairSumTotals& totals) const;
 
   WickPairTerms terms_;
-  Plan plan_;
+  PairSumPlan plan_;
   Matrix<double> B_, gram_;
   Vector<double> norms_;  ///< squared
   std::vector<ProductOfSums> sums_;

@@ -58,17 +58,19 @@ struct Part {
   Matrix<double> gradient;
 };
 
+template <class T>
 struct ThreadMemory {
-  PairSums::Scratch scratch;
+  typename PairSums<T>::Scratch scratch;
   LabelledBlock drawn;
-  Matrix<double> inputs, projections;
-  Vector<double> labels, values;
+  Matrix<T> inputs, projections;
+  Vector<T> labels, values;
 };
 
 /// A block of samples, filled up with labels 0.
+template <class T>
 struct BlockOfSamples {
-  Eigen::Ref<const Matrix<double>> inputs, projections;
-  const Vector<double>& labels;
+  Eigen::Ref<const Matrix<T>> inputs, projections;
+  const Vector<T>& labels;
   std::size_t samples;
 };
 
@@ -87,11 +89,12 @@ struct Sampled {
 
 }  // namespace
 
+template <class T>
 struct SampledObjective::Workspace::Parts {
   std::shared_ptr<const WickPairTerms> terms;
-  std::optional<PairSums> sums;
+  std::optional<PairSums<T>> sums;
   std::vector<Part> parts;
-  tbb::enumerable_thread_specific<ThreadMemory> threads;
+  tbb::enumerable_thread_specific<ThreadMemory<T>> threads;
 
   /// Makes the blocks by `source(i, memory)`, on threads, and combines them in order.
   template <class Source>
@@ -100,7 +103,8 @@ struct SampledObjective::Workspace::Parts {
                 SampledEvaluation& result);
 };
 
-SampledObjective::Workspace::Workspace() : parts_(std::make_unique<Parts>()) {}
+SampledObjective::Workspace::Workspace()
+    : in_double_(std::make_unique<Parts<double>>()), in_float_(std::make_unique<Parts<float>>()) {}
 SampledObjective::Workspace::~Workspace() = default;
 SampledObjective::Workspace::Workspace(Workspace&&) noexcept = default;
 SampledObjective::Workspace& SampledObjective::Workspace::operator=(Workspace&&) noexcept = default;
@@ -126,12 +130,13 @@ double SampledObjective::penalty(const Matrix<double>& B, Matrix<double>* gradie
   return lambda_ * excess.squaredNorm();
 }
 
+template <class T>
 template <class Source>
-void SampledObjective::Workspace::Parts::evaluate(const SampledObjective& objective,
-                                                  const Matrix<double>& B, const Sampled& sampled,
-                                                  const Wanted& wanted, int thread_count,
-                                                  SampleProgress& progress, Source source,
-                                                  SampledEvaluation& result) {
+void SampledObjective::Workspace::Parts<T>::evaluate(const SampledObjective& objective,
+                                                     const Matrix<double>& B,
+                                                     const Sampled& sampled, const Wanted& wanted,
+                                                     int thread_count, SampleProgress& progress,
+                                                     Source source, SampledEvaluation& result) {
   const auto& [count, block_size, offset] = sampled;
   if (wanted.standard_error && count < 2)
     throw InputError(fmt::format("a standard error needs at least 2 samples, not {}", count));
@@ -152,12 +157,12 @@ void SampledObjective::Workspace::Parts::evaluate(const SampledObjective& object
 
   for_each_block(part_count, thread_count, [&](std::size_t i) {
     Part& part = parts[i];
-    ThreadMemory& memory = threads.local();
+    ThreadMemory<T>& memory = threads.local();
     sums->clear(part.totals);
     part.values = {};
     if (wanted.gradient_errors) part.gradients.clear(B.rows(), B.cols());
     for (std::size_t b = i * blocks / part_count; b < (i + 1) * blocks / part_count; ++b) {
-      const BlockOfSamples block = source(b, memory);
+      const BlockOfSamples<T> block = source(b, memory);
       const auto add_to = [&](PairSumTotals& totals) {
         sums->add_block(block.inputs, block.projections, block.labels,
                         {gradient, wanted.standard_error}, memory.scratch, totals, memory.values);
@@ -176,10 +181,11 @@ void SampledObjective::Workspace::Parts::evaluate(const SampledObjective& object
         add_to(part.totals);
       }
       if (wanted.standard_error) {
-        auto values = memory.values.head(static_cast<Index>(block.samples));
+        const auto size = static_cast<Index>(block.samples);
+        Vector<double> values = memory.values.head(size).template cast<double>();
         if (constant != 0)
           values.array() +=
-              constant * (block.labels.head(static_cast<Index>(block.samples)).array() + offset);
+              constant * (block.labels.head(size).template cast<double>().array() + offset);
         part.values = combined(part.values, moments_of(values));
       }
       progress.add(block.samples);
@@ -217,7 +223,8 @@ void SampledObjective::Workspace::Parts::evaluate(const SampledObjective& object
   }
   if (!std::isfinite(result.value) || !result.gradient.allFinite() ||
       !result.gradient_errors.allFinite())
-    throw NumericalError("a sampled value is out of the range of double");
+    throw NumericalError(fmt::format("a sampled value is out of the range of {}",
+                                     sizeof(T) == sizeof(float) ? "float" : "double"));
 }
 
 namespace {
@@ -227,7 +234,8 @@ void check_student(const Matrix<double>& B, Index dimension) {
   check_shape("the student's B", "rows, inputs", B, B.rows(), dimension);
 }
 
-void check_samples(const Samples& samples) {
+template <class T>
+void check_samples(const SamplesOf<T>& samples) {
   if (samples.inputs.rows() == 0) throw InputError("there are no samples");
   if (samples.inputs.rows() != samples.labels.size())
     throw InputError(
@@ -236,38 +244,53 @@ void check_samples(const Samples& samples) {
 
 }  // namespace
 
-void SampledObjective::evaluate(const Samples& samples, const Matrix<double>& B,
-                                const Wanted& wanted, Workspace& work, SampledEvaluation& result,
-                                int threads) const {
+template <class T>
+void SampledObjective::evaluate_in(const SamplesOf<T>& samples, const Matrix<double>& B,
+                                   const Wanted& wanted, Workspace::Parts<T>& parts,
+                                   SampledEvaluation& result, int threads) const {
   check_samples(samples);
   check_student(B, samples.inputs.cols());
   const Index total = samples.inputs.rows(), d = B.cols(), m = B.rows();
   const auto block_size = static_cast<Index>(block_size_for(static_cast<std::size_t>(d + 2 * m)));
-  const auto source = [&](std::size_t block, ThreadMemory& memory) {
+  const Matrix<T> rows = B.transpose().template cast<T>();
+  const auto offset = static_cast<T>(samples.offset);
+  const auto source = [&](std::size_t block, ThreadMemory<T>& memory) {
     const Index first = static_cast<Index>(block) * block_size;
     const Index size = std::min(block_size, total - first);
-    const Index padded = (size + PairSums::lane - 1) / PairSums::lane * PairSums::lane;
+    constexpr Index lane = PairSums<T>::lane;
+    const Index padded = (size + lane - 1) / lane * lane;
     memory.labels.setZero(padded);
-    memory.labels.head(size) = samples.labels.segment(first, size).array() - samples.offset;
+    memory.labels.head(size) = samples.labels.segment(first, size).array() - offset;
     memory.projections.resize(padded, m);
     const auto inputs = samples.inputs.middleRows(first, size);
     if (padded == size) {
-      memory.projections.noalias() = inputs * B.transpose();
-      return BlockOfSamples{inputs, memory.projections, memory.labels,
-                            static_cast<std::size_t>(size)};
+      memory.projections.noalias() = inputs * rows;
+      return BlockOfSamples<T>{inputs, memory.projections, memory.labels,
+                               static_cast<std::size_t>(size)};
     }
     memory.inputs.setZero(padded, d);
     memory.inputs.topRows(size) = inputs;
-    memory.projections.noalias() = memory.inputs * B.transpose();
-    return BlockOfSamples{memory.inputs, memory.projections, memory.labels,
-                          static_cast<std::size_t>(size)};
+    memory.projections.noalias() = memory.inputs * rows;
+    return BlockOfSamples<T>{memory.inputs, memory.projections, memory.labels,
+                             static_cast<std::size_t>(size)};
   };
   const std::function<bool(std::uint64_t)> nobody;
   SampleProgress silent(nobody, 0);
-  work.parts_->evaluate(
+  parts.evaluate(
       *this, B,
       {static_cast<std::uint64_t>(total), static_cast<std::size_t>(block_size), samples.offset},
       wanted, threads, silent, source, result);
+}
+void SampledObjective::evaluate(const Samples& samples, const Matrix<double>& B,
+                                const Wanted& wanted, Workspace& work, SampledEvaluation& result,
+                                int threads) const {
+  evaluate_in(samples, B, wanted, *work.in_double_, result, threads);
+}
+
+void SampledObjective::evaluate(const SamplesOf<float>& samples, const Matrix<double>& B,
+                                const Wanted& wanted, Workspace& work, SampledEvaluation& result,
+                                int threads) const {
+  evaluate_in(samples, B, wanted, *work.in_float_, result, threads);
 }
 
 SampledEvaluation sample_objective(const NetworkValues<double>& teacher, double noise_variance,
@@ -279,20 +302,21 @@ SampledEvaluation sample_objective(const NetworkValues<double>& teacher, double 
   check_student(B, teacher.B.cols());
   const LabelSampler sampler(teacher, noise_variance, B, sampling.seed);
   const std::size_t block_size = sampler.block_size();
-  const auto source = [&](std::size_t block, ThreadMemory& memory) {
+  const auto source = [&](std::size_t block, ThreadMemory<double>& memory) {
     sampler.draw(block, memory.drawn);
     const std::uint64_t before = block * block_size;
     const std::size_t size = std::min<std::uint64_t>(block_size, sampling.samples - before);
     Vector<double>& labels = memory.drawn.labels;
     labels.array() -= sampling.offset;
     labels.tail(static_cast<Index>(block_size - size)).setZero();
-    return BlockOfSamples{memory.drawn.inputs, memory.drawn.projections(B.rows()), labels, size};
+    return BlockOfSamples<double>{memory.drawn.inputs, memory.drawn.projections(B.rows()), labels,
+                                  size};
   };
   SampleProgress progress(sampling.progress, sampling.samples);
   SampledObjective::Workspace work;
   SampledEvaluation result;
-  work.parts_->evaluate(objective, B, {sampling.samples, block_size, sampling.offset},
-                        sampling.wanted, sampling.threads, progress, source, result);
+  work.in_double_->evaluate(objective, B, {sampling.samples, block_size, sampling.offset},
+                            sampling.wanted, sampling.threads, progress, source, result);
   return result;
 }
 

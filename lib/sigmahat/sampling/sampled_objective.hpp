@@ -13,13 +13,15 @@ namespace sigmahat {
 struct ObjectiveSampling;
 struct WickPairTerms;
 
-/// Labelled samples that are there already.
-struct Samples {
-  Eigen::Ref<const Matrix<double>> inputs;  ///< N×d, a sample is a row
-  Eigen::Ref<const Vector<double>> labels;  ///< N
+/// Labelled samples that are there already, in double or float.
+template <class T>
+struct SamplesOf {
+  Eigen::Ref<const Matrix<T>> inputs;  ///< N×d, a sample is a row
+  Eigen::Ref<const Vector<T>> labels;  ///< N
   /// Subtracted from the labels. It leaves the expectation alone, and E[y] reduces the variance.
   double offset = 0;
 };
+using Samples = SamplesOf<double>;
 
 /// An objective at one point, estimated from samples.
 struct SampledEvaluation {
@@ -72,19 +74,27 @@ class SampledObjective {
     friend SampledEvaluation sample_objective(const NetworkValues<double>&, double,
                                               const SampledObjective&, const Matrix<double>&,
                                               const ObjectiveSampling&);
+    template <class T>
     struct Parts;
-    std::unique_ptr<Parts> parts_;
+    std::unique_ptr<Parts<double>> in_double_;
+    std::unique_ptr<Parts<float>> in_float_;
   };
 
-  /// The mean over these samples.
+  /// The mean over these samples. Of samples in float the sums over a block of them, up to 4096,
+  /// are in float, and everything else in double.
   ///
   /// Throws InputError where the shapes do not fit or the samples are too few for the errors that
-  /// are wanted, NumericalError where a sum leaves the range of double.
+  /// are wanted, NumericalError where a sum leaves the range of the arithmetic.
   /// @param B  m×d, rows of any length
   void evaluate(const Samples& samples, const Matrix<double>& B, const Wanted& wanted,
                 Workspace& work, SampledEvaluation& result, int threads = 0) const;
+  void evaluate(const SamplesOf<float>& samples, const Matrix<double>& B, const Wanted& wanted,
+                Workspace& work, SampledEvaluation& result, int threads = 0) const;
 
  private:
+  template <class T>
+  void evaluate_in(const SamplesOf<T>& samples, const Matrix<double>& B, const Wanted& wanted,
+                   Workspace::Parts<T>& parts, SampledEvaluation& result, int threads) const;
   /// λ Σ_j (N(b_j) - 1)², which no sample enters; its gradient is added to `gradient`, if any.
   double penalty(const Matrix<double>& B, Matrix<double>* gradient) const;
 

@@ -16,10 +16,10 @@ namespace {
 using Eigen::Index;
 
 /// A SampledObjective, which is a function of B alone, on the batches of iterations.
+template <class T>
 class BatchObjective final : public StochasticObjective {
  public:
-  BatchObjective(SampleBatches<double> batches, SampledObjective objective, double offset,
-                 int threads)
+  BatchObjective(SampleBatches<T> batches, SampledObjective objective, double offset, int threads)
       : batches_(std::move(batches)),
         objective_(std::move(objective)),
         offset_(offset),
@@ -30,15 +30,17 @@ class BatchObjective final : public StochasticObjective {
     inputs_.resize(count, batches_.dimension());
     labels_.resize(count);
     batches_.move_to(iteration);
+    const auto offset = static_cast<T>(offset_);
     constexpr Index block = 256;
     for_each_block(static_cast<std::size_t>((count - 1) / block + 1), threads_, [&](std::size_t b) {
       const Index first = static_cast<Index>(b) * block, size = std::min(block, count - first);
-      BatchBlock<double>& samples = memory_.local();
+      BatchBlock<T>& samples = memory_.local();
       batches_.draw(static_cast<std::uint64_t>(first), size, samples);
       inputs_.middleRows(first, size) = samples.inputs;
-      labels_.segment(first, size) = samples.labels.array() + offset_;
+      labels_.segment(first, size) = samples.labels.array() + offset;
     });
-    objective_.evaluate({inputs_, labels_, offset_}, x.B, {}, work_, sampled_, threads_);
+    objective_.evaluate(SamplesOf<T>{inputs_, labels_, offset_}, x.B, {}, work_, sampled_,
+                        threads_);
     result.value = sampled_.value;
     result.gradient.a.setZero(x.a.size());
     result.gradient.B = sampled_.gradient;
@@ -47,13 +49,13 @@ class BatchObjective final : public StochasticObjective {
   std::uint64_t batch() const override { return batches_.batch(); }
 
  private:
-  SampleBatches<double> batches_;
+  SampleBatches<T> batches_;
   SampledObjective objective_;
   double offset_;
   int threads_;
-  Matrix<double> inputs_;
-  Vector<double> labels_;
-  tbb::enumerable_thread_specific<BatchBlock<double>> memory_;
+  Matrix<T> inputs_;
+  Vector<T> labels_;
+  tbb::enumerable_thread_specific<BatchBlock<T>> memory_;
   SampledObjective::Workspace work_;
   SampledEvaluation sampled_;
 };
@@ -164,6 +166,15 @@ std::unique_ptr<StochasticObjective> squared_loss(const Student& student,
       sampling.threads);
 }
 
+template <class T>
+std::unique_ptr<StochasticObjective> of_batches(SampledObjective objective,
+                                                const ProblemValues<double>& problem,
+                                                const BatchSampling& sampling) {
+  return std::make_unique<BatchObjective<T>>(
+      SampleBatches<T>(problem.teacher, problem.noise_variance, sampling), std::move(objective),
+      sampling.center.constant.value_or(0), sampling.threads);
+}
+
 }  // namespace
 
 std::unique_ptr<StochasticObjective> make_stochastic_objective(const ObjectiveChoice& choice,
@@ -191,17 +202,15 @@ std::unique_ptr<StochasticObjective> make_stochastic_objective(const ObjectiveCh
     return in_float ? squared_loss<float>(student, problem, sampling)
                     : squared_loss<double>(student, problem, sampling);
   }
-  if (in_float) throw InputError(fmt::format("{} is sampled in float64 only", to_text(choice)));
   require_unit_rows(problem.teacher, "teacher");
   const auto terms = polynomial_terms<double>(choice, problem.teacher.activation, 17);
   require_unbiased_center(*terms, sampling.center);
   Matrix<double> moment;
   if (terms->norm == PolynomialTerms<double>::Norm::teacher)
     moment = second_moment(problem.teacher);
-  return std::make_unique<BatchObjective>(
-      SampleBatches<double>(problem.teacher, problem.noise_variance, sampling),
-      SampledObjective(*terms, problem.teacher.activation, std::move(moment)),
-      sampling.center.constant.value_or(0), sampling.threads);
+  SampledObjective objective(*terms, problem.teacher.activation, std::move(moment));
+  return in_float ? of_batches<float>(std::move(objective), problem, sampling)
+                  : of_batches<double>(std::move(objective), problem, sampling);
 }
 
 }  // namespace sigmahat

@@ -48,9 +48,9 @@ struct BatchSampling {
 /// student's weights in `problem` are not looked at, only whether it has biases.
 ///
 /// Throws InputError where a degree that `center` subtracts is one that the student, or a term of
-/// the objective, can have (the gradient would be biased), for student activations without a weak
-/// derivative, and, for the objectives of gadgets, in float32. Throws as Gadget does where labels
-/// do not have a degree that degree terms or gadgets need.
+/// the objective, can have (the gradient would be biased), and for student activations without a
+/// weak derivative. Throws as Gadget does where labels do not have a degree that degree terms or
+/// gadgets need.
 std::unique_ptr<StochasticObjective> make_stochastic_objective(const ObjectiveChoice& choice,
                                                                const ProblemValues<double>& problem,
                                                                Constraint constraint,
