@@ -26,8 +26,9 @@ struct MinimaOptions : ProbeOptions {
   std::uint64_t runs = 100;
   std::optional<StartDistribution> starts;  ///< none: unit rows, or Gaussian ones where free
   SearchOptions search;
-  std::vector<int> sizes;  ///< dimensions; empty: the one of the problem
-  int excess = 0;          ///< student neurons beyond the dimension, where there are sizes
+  std::vector<int> sizes;            ///< dimensions; empty: the one of the problem
+  std::optional<Isotropy> isotropy;  ///< searched are the students that it fixes
+  int excess = 0;  ///< student neurons beyond the dimension, where there are sizes
   std::optional<std::filesystem::path> checkpoint, resume, output_problems;
   std::optional<std::string> gram;
   double checkpoint_seconds = 5;
@@ -96,6 +97,7 @@ Json settings_of(const MinimaOptions& options, const Landscape& landscape,
   settings["step"] = options.search.step;
   settings["tolerance"] = options.search.tolerance;
   settings["evaluations"] = options.search.most_evaluations;
+  if (options.isotropy) settings["isotropy"] = to_text(*options.isotropy);
   return settings;
 }
 
@@ -130,8 +132,16 @@ class Study {
                                          options_.common.threads};
     search_options.search.freedom = landscape.freedom;
     const Symmetry symmetry = symmetry_of(landscape.choice, landscape.values);
-    MinimaSearch search(*landscape.objective, landscape.student, landscape.values.teacher.B,
-                        symmetry, search_options);
+    std::optional<FixedSpace> fixed;
+    std::optional<FixedSpaceObjective> restricted;
+    if (options_.isotropy) {
+      fixed.emplace(*options_.isotropy, landscape.choice, landscape.values);
+      restricted.emplace(*landscape.objective, *fixed, landscape.freedom);
+      search_options.within = &*fixed;
+    }
+    const Objective<double>& objective = restricted ? *restricted : *landscape.objective;
+    MinimaSearch search(objective, landscape.student, landscape.values.teacher.B, symmetry,
+                        search_options);
     const Json settings = settings_of(options_, landscape, search_options.starts);
     resume(search, number, settings);
 
@@ -198,7 +208,8 @@ Json own_inputs(const MinimaOptions& options, const Landscape& landscape) {
            {"tolerance", options.search.tolerance},
            {"evaluations", json_integer(options.search.most_evaluations)},
            {"dims", options.sizes.empty() ? Json(nullptr) : Json(options.sizes)},
-           {"excess", options.excess}};
+           {"excess", options.excess},
+           {"isotropy", options.isotropy ? Json(to_text(*options.isotropy)) : Json(nullptr)}};
   for (const auto& [key, file] :
        {std::pair{"output_problems", options.output_problems},
         std::pair{"checkpoint", options.checkpoint}, std::pair{"resume", options.resume}})
@@ -282,6 +293,7 @@ ExitCode run_minima(const MinimaOptions& options) {
   report.heading.emplace_back(
       "starts", fmt::format("{}, {}", options.runs, report.inputs["start"].get<std::string>()));
   report.heading.emplace_back("search", search_in_words(options));
+  if (options.isotropy) report.heading.emplace_back("within", notation(*options.isotropy));
   for (Section& section : minima_sections(results, options.common.digits))
     report.sections.push_back(std::move(section));
   if (options.output_problems) write_problems(*options.output_problems, results);
@@ -315,6 +327,8 @@ Run add_probe_minima(CLI::App& command) {
                     [o](const std::string& text) { o->sizes = parse_sizes(text); });
   add_whole_number(command, "--excess", o->excess, 0, largest_size,
                    "student neurons beyond each of --dims (0)");
+  add_parsed_option(command, "--isotropy", "GROUP", "only what it fixes: d-1,1 (probe isotropy)",
+                    [o](const std::string& text) { o->isotropy = parse_isotropy(text); });
   add_parsed_option(command, "--output-problems", "DIR", "a problem file for each minimum",
                     [o](const std::string& text) { o->output_problems = text; });
   add_parsed_option(command, "--gram", "FILE", "picture of B B*^T, of the commonest spurious one",
@@ -329,7 +343,8 @@ Run add_probe_minima(CLI::App& command) {
       "Examples:\n"
       "  sigmahat probe minima --dim 6 --starts 200\n"
       "  sigmahat probe minima --dim 4 --objective G:mu=0.05\n"
-      "  sigmahat probe minima --dims 6..9 --constraint free --fixed-a --plot -\n");
+      "  sigmahat probe minima --dims 6..9 --constraint free --fixed-a --plot -\n"
+      "  sigmahat probe minima --dim 20 --constraint free --fixed-a --isotropy d-1,1\n");
   return [options] { return run_minima(*options); };
 }
 
