@@ -25,8 +25,9 @@ struct MinimaOptions : ProbeOptions {
   std::uint64_t runs = 100;
   std::optional<StartDistribution> starts;  ///< none: unit rows, or Gaussian ones where free
   SearchChoice search;
-  std::vector<int> sizes;  ///< dimensions; empty: the one of the problem
-  int excess = 0;          ///< student neurons beyond the dimension, where there are sizes
+  std::vector<int> sizes;            ///< dimensions; empty: the one of the problem
+  std::optional<Isotropy> isotropy;  ///< searched are the students that it fixes
+  int excess = 0;  ///< student neurons beyond the dimension, where there are sizes
   std::optional<std::filesystem::path> checkpoint, resume, output_problems;
   std::optional<std::string> gram;
   double checkpoint_seconds = 5;
@@ -59,6 +60,9 @@ std::vector<ProbeOptions> problems_of(const MinimaOptions& options) {
 
 void check(const MinimaOptions& options) {
   check(options.search);
+  if (options.isotropy && options.search.method == SearchMethod::sgd)
+    throw InputError(
+        "--isotropy: samples have no symmetry; expected --search flow, gd, lbfgs or trust-region");
   if (options.sizes.empty()) {
     if (options.excess != 0)
       throw InputError("--excess: for --dims alone; expected --student-width");
@@ -86,6 +90,7 @@ Json settings_of(const MinimaOptions& options, const Landscape& landscape,
   describe(landscape.choice, landscape.freedom, settings);
   settings["start"] = to_text(starts);
   describe(options.search, landscape.choice, settings);
+  if (options.isotropy) settings["isotropy"] = to_text(*options.isotropy);
   return settings;
 }
 
@@ -119,8 +124,15 @@ class Study {
                                 search_options(options_.search, landscape, options_.common.seed),
                                 options_.common.seed, options_.runs, options_.common.threads};
     const Symmetry symmetry = symmetry_of(landscape.choice, landscape.values);
-    MinimaSearch search(*landscape.objective, landscape.student, landscape.values.teacher.B,
-                        symmetry, study);
+    std::optional<FixedSpace> fixed;
+    std::optional<FixedSpaceObjective> restricted;
+    if (options_.isotropy) {
+      fixed.emplace(*options_.isotropy, landscape.choice, landscape.values);
+      restricted.emplace(*landscape.objective, *fixed, landscape.freedom);
+      study.within = &*fixed;
+    }
+    const Objective<double>& objective = restricted ? *restricted : *landscape.objective;
+    MinimaSearch search(objective, landscape.student, landscape.values.teacher.B, symmetry, study);
     const Json settings = settings_of(options_, landscape, study.starts);
     resume(search, number, settings);
 
@@ -182,7 +194,8 @@ Json own_inputs(const MinimaOptions& options, const Landscape& landscape) {
   Json own{{"starts", json_integer(options.runs)},
            {"start", to_text(starts_of(options, landscape))},
            {"dims", options.sizes.empty() ? Json(nullptr) : Json(options.sizes)},
-           {"excess", options.excess}};
+           {"excess", options.excess},
+           {"isotropy", options.isotropy ? Json(to_text(*options.isotropy)) : Json(nullptr)}};
   describe(options.search, landscape.choice, own);
   for (const auto& [key, file] :
        {std::pair{"output_problems", options.output_problems},
@@ -240,6 +253,7 @@ ExitCode run_minima(const MinimaOptions& options) {
       report.heading.emplace_back(
           "starts", fmt::format("{}, {}", options.runs, report.inputs["start"].get<std::string>()));
       report.heading.emplace_back("search", in_words(options.search, landscape.choice));
+      if (options.isotropy) report.heading.emplace_back("within", notation(*options.isotropy));
     }
     auto result = study.run(i, landscape);
     if (!result) {
@@ -275,6 +289,8 @@ Run add_probe_minima(CLI::App& command) {
                     [o](const std::string& text) { o->sizes = parse_sizes(text); });
   add_whole_number(command, "--excess", o->excess, 0, largest_size,
                    "student neurons beyond each of --dims (0)");
+  add_parsed_option(command, "--isotropy", "GROUP", "only what it fixes: d-1,1 (probe isotropy)",
+                    [o](const std::string& text) { o->isotropy = parse_isotropy(text); });
   add_parsed_option(command, "--output-problems", "DIR", "a problem file for each minimum",
                     [o](const std::string& text) { o->output_problems = text; });
   add_parsed_option(command, "--gram", "FILE", "picture of B B*^T, of the commonest spurious one",
@@ -289,7 +305,8 @@ Run add_probe_minima(CLI::App& command) {
       "Examples:\n"
       "  sigmahat probe minima --dim 6 --starts 200\n"
       "  sigmahat probe minima --dim 4 --objective G:mu=0.05\n"
-      "  sigmahat probe minima --dims 6..9 --constraint free --fixed-a --plot -\n");
+      "  sigmahat probe minima --dims 6..9 --constraint free --fixed-a --plot -\n"
+      "  sigmahat probe minima --dim 20 --constraint free --fixed-a --isotropy d-1,1\n");
   return [options] { return run_minima(*options); };
 }
 

@@ -254,9 +254,9 @@ bool MinimaSearch::run(const std::function<bool(const MinimaTally&)>& go_on) {
     const auto runs = static_cast<std::size_t>(std::min(block, options_.runs - first));
     std::vector<SearchEnd> ends(runs);
     for_each_block(runs, options_.threads, [&](std::size_t i) {
-      ends[i] =
-          search_minimum(objective_, draw_start(options_.starts, given_, options_.seed, first + i),
-                         options_.search, first + i);
+      Weights<double> start = draw_start(options_.starts, given_, options_.seed, first + i);
+      if (options_.within) start = options_.within->start(start, options_.starts.kind);
+      ends[i] = search_minimum(objective_, std::move(start), options_.search, first + i);
     });
     for (std::size_t i = 0; i < runs; ++i) count(first + i, std::move(ends[i]));
     if (std::chrono::steady_clock::now() - begin < short_block) block *= 2;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <sigmahat/landscape/critical_point.hpp>
-#include <sigmahat/landscape/isotropy.hpp>
+#include <sigmahat/landscape/fixed_space.hpp>
 #include <sigmahat/landscape/point_classes.hpp>
 #include <sigmahat/landscape/precise_point.hpp>
 #include <sigmahat/landscape/sampled_descent.hpp>
@@ -96,6 +96,8 @@ class MinimaSearch {
     std::uint64_t seed = 1;
     std::uint64_t runs = 100;
     int threads = 0;
+    /// Where starts are put, for an objective that keeps them there; outlives the search.
+    const FixedSpace* within = nullptr;
   };
 
   /// @param objective  outlives the search; runs on one thread, the runs are what is parallel
@@ -143,6 +145,7 @@ Proportion wilson_interval(std::uint64_t count, std::uint64_t runs, double confi
 enum class Standing {
   global,    ///< its value is a proven lower bound of the objective, to rounding
   spurious,  ///< a lower value is known
+  saddle,    ///< of a restricted search: a minimum among the symmetric, with ways down beside them
   lowest     ///< no lower value is known, nor that there is none
 };
 std::string_view to_string(Standing standing);

@@ -57,6 +57,8 @@ std::string_view to_string(Standing standing) {
       return "global";
     case Standing::spurious:
       return "spurious";
+    case Standing::saddle:
+      return "saddle";
     case Standing::lowest:
       return "lowest found";
   }
@@ -108,6 +110,7 @@ std::vector<DescribedMinimum> describe(const MinimaTally& tally, const Problem& 
     const Weights<double>& x = list[i].found.point.x;
     if (!has_vanishing_row(x))
       list[i].curvature = curvature(hessian_eigensystem(*objective, x, freedom).values);
+    if (list[i].curvature && list[i].curvature->negative > 0) list[i].standing = Standing::saddle;
   });
   // One by one: the precision in force belongs to the process.
   for (DescribedMinimum& minimum : list) {

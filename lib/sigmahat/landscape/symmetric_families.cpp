@@ -188,8 +188,9 @@ CriticalKind kind_of(const SymmetricCriticalPoint& point) {
   // No spurious critical point is known with a value anywhere near.
   constexpr double negligible = 1e-12;
   const std::optional<Real>& least = point.global_value;
-  if (least && abs(Real(point.value.value - *least)) <=
-                   point.value.error_bound + Real(negligible) * std::max(Real(1), Real(abs(*least))))
+  if (least &&
+      abs(Real(point.value.value - *least)) <=
+          point.value.error_bound + Real(negligible) * std::max(Real(1), Real(abs(*least))))
     return CriticalKind::global;
   if (point.undecided > 0) return CriticalKind::flat;
   return least ? CriticalKind::spurious : CriticalKind::minimum;
