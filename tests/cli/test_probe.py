@@ -1,8 +1,8 @@
 """sigmahat probe: landscapes of objectives."""
 
 import math
-import struct
 import signal
+import struct
 import subprocess
 import time
 import unittest
