@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <system_error>
 
@@ -144,6 +146,14 @@ void check_writable(const fs::path& file) {
   if (fs::exists(target, unknown) && ::access(target.c_str(), W_OK) != 0)
     refuse(file, "cannot be written", errno);
   const TemporaryFile probe(target);
+}
+
+std::string read_file(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  if (!stream) throw IoError(file.string() + ": cannot be read");
+  return text.str();
 }
 
 void write_file(const fs::path& file, std::string_view content) {

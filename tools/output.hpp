@@ -1,12 +1,16 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 namespace sigmahat::cli {
 
 /// Throws IoError, with the reason, unless `file` can be written: asked before a long computation.
 void check_writable(const std::filesystem::path& file);
+
+/// The whole content. Throws IoError.
+std::string read_file(const std::filesystem::path& file);
 
 /// Writes a temporary file beside `file` and renames it, so that a reader sees the old content or
 /// the new one, never a part. What is no regular file (/dev/null, a pipe) is written to directly.

@@ -5,6 +5,7 @@
 
 #include <sigmahat/landscape/basin.hpp>
 
+#include "checkpoint.hpp"
 #include "command.hpp"
 #include "search_options.hpp"
 #include "slice_plan.hpp"
@@ -21,6 +22,7 @@ struct BasinOptions : ProbeOptions {
   SlicePlanOptions plan{.grid = 41};
   SearchChoice search;
   bool distinct = false;
+  CheckpointOptions checkpoint;
 };
 
 /// "a" for the lowest, as the drawing in the terminal has it; numbers beyond "z".
@@ -105,22 +107,34 @@ MapPlot basin_picture(const BasinMap& map, const SlicePlan& plan, const std::str
 ExitCode run_basin(const BasinOptions& options) {
   check(options.plan);
   check(options.search);
-  check_delivery(options.common);
+  check_delivery(options.common, {}, targets_of(options.checkpoint));
   const Landscape landscape = make_landscape(options);
   const SlicePlan plan = plan_of(options.plan, landscape, options.common.seed);
   const SearchOptions search = search_options(options.search, landscape, options.common.seed);
   std::optional<Symmetry> symmetry;
   if (!options.distinct) symmetry = symmetry_of(landscape.choice, landscape.values);
-  BasinMap map;
+  BasinSearch starts(*landscape.objective, plan.slice, plan.s, plan.t, search,
+                     landscape.values.teacher.B, symmetry, options.common.threads);
+  Json settings = settings_of(options, landscape);
+  describe(options.plan, plan, settings);
+  describe(options.search, landscape.choice, settings);
+  settings["distinct"] = options.distinct;
+  if (auto tally = resumed_state(options.checkpoint, settings, "map", parse_basin_tally))
+    starts.resume(std::move(*tally));
   {
+    CheckpointKeeper keeper(options.checkpoint, "basin",
+                            [&] { return to_json(starts.tally(), settings.dump()); });
     ProgressBar bar("starts", plan.s.size() * plan.t.size(), progress_mode(options.common));
-    map = basin_map(*landscape.objective, plan.slice, plan.s, plan.t, search,
-                    landscape.values.teacher.B, symmetry, options.common.threads, bar.callback());
+    if (!starts.run(keeper.watch([&] { bar.update(starts.tally().ends.size()); })))
+      return keeper.interrupted();
+    keeper.finish();
   }
+  const BasinMap map = starts.map();
   Json own;
   describe(options.plan, plan, own);
   describe(options.search, landscape.choice, own);
   own["distinct"] = options.distinct;
+  describe(options.checkpoint, own);
   Report report = probe_report("basin", options, landscape, own);
   for (auto& line : describe(plan)) report.heading.push_back(std::move(line));
   report.heading.emplace_back(
@@ -138,6 +152,7 @@ Run add_probe_basin(CLI::App& command) {
   add_slice_plan_options(command, o->plan, most_grid_points);
   add_search_options(command, o->search);
   command.add_flag("--distinct", o->distinct, "mirror images are minima of their own");
+  add_checkpoint_options(command, o->checkpoint);
   add_probe_options(command, *o);
   command.footer(
       "Examples:\n"

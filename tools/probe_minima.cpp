@@ -1,6 +1,5 @@
-#include <chrono>
-#include <fstream>
 #include <memory>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -9,6 +8,7 @@
 #include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/number_text.hpp>
 
+#include "checkpoint.hpp"
 #include "command.hpp"
 #include "output.hpp"
 #include "probe_minima_report.hpp"
@@ -19,7 +19,6 @@ namespace {
 
 constexpr std::uint64_t most_runs = 100'000'000;
 constexpr int largest_size = 10'000;
-constexpr const char* default_checkpoint = "sigmahat-minima.checkpoint";
 
 struct MinimaOptions : ProbeOptions {
   std::uint64_t runs = 100;
@@ -28,9 +27,9 @@ struct MinimaOptions : ProbeOptions {
   std::vector<int> sizes;            ///< dimensions; empty: the one of the problem
   std::optional<Isotropy> isotropy;  ///< searched are the students that it fixes
   int excess = 0;  ///< student neurons beyond the dimension, where there are sizes
-  std::optional<std::filesystem::path> checkpoint, resume, output_problems;
+  std::optional<std::filesystem::path> output_problems;
   std::optional<std::string> gram;
-  double checkpoint_seconds = 5;
+  CheckpointOptions checkpoint;
 };
 
 /// "6..20" or "6,8,10".
@@ -84,10 +83,7 @@ StartDistribution starts_of(const MinimaOptions& options, const Landscape& lands
 /// What decides which runs there are and where they end.
 Json settings_of(const MinimaOptions& options, const Landscape& landscape,
                  const StartDistribution& starts) {
-  Json settings{{"seed", json_integer(options.common.seed)}};
-  describe(options.problem, landscape.problem, settings);
-  settings.erase("problem_file");
-  describe(landscape.choice, landscape.freedom, settings);
+  Json settings = settings_of(options, landscape);
   settings["start"] = to_text(starts);
   describe(options.search, landscape.choice, settings);
   if (options.isotropy) settings["isotropy"] = to_text(*options.isotropy);
@@ -95,12 +91,10 @@ Json settings_of(const MinimaOptions& options, const Landscape& landscape,
 }
 
 /// A checkpoint is a line for each size that has been begun.
-std::vector<StoredTally> read_checkpoint(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::vector<StoredTally> stored;
+std::vector<Stored<MinimaTally>> parse_tallies(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<Stored<MinimaTally>> stored;
   for (std::string line; std::getline(stream, line);) stored.push_back(parse_tally(line));
-  if (stream.bad() || (stored.empty() && !std::filesystem::exists(file)))
-    throw IoError(file.string() + ": cannot be read");
   if (stored.empty()) throw ParseError("no checkpoint of sigmahat probe minima");
   return stored;
 }
@@ -108,15 +102,11 @@ std::vector<StoredTally> read_checkpoint(const std::filesystem::path& file) {
 /// The searches of one call, one size after the other.
 class Study {
  public:
-  explicit Study(const MinimaOptions& options) : options_(options) {
-    if (options.resume) {
-      try {
-        stored_ = read_checkpoint(*options.resume);
-      } catch (const InputError& error) {
-        throw InputError(fmt::format("--resume {}: {}", options.resume->string(), error.what()));
-      }
-    }
-  }
+  explicit Study(const MinimaOptions& options)
+      : options_(options),
+        stored_(resumed(options.checkpoint, parse_tallies)
+                    .value_or(std::vector<Stored<MinimaTally>>())),
+        keeper_(options.checkpoint, "minima", [this] { return finished_ + current_(); }) {}
 
   /// None where a signal ended it.
   std::optional<SizeResult> run(std::size_t number, const Landscape& landscape) {
@@ -135,59 +125,50 @@ class Study {
     MinimaSearch search(objective, landscape.student, landscape.values.teacher.B, symmetry, study);
     const Json settings = settings_of(options_, landscape, study.starts);
     resume(search, number, settings);
+    current_ = [&] { return to_json(search.tally(), settings.dump()); };
 
     ProgressBar bar(fmt::format("starts in {} dimensions", landscape.problem.dimension()),
                     options_.runs, progress_mode(options_.common));
-    const bool done = search.run([&](const MinimaTally& tally) {
-      bar.update(tally.runs, [&] { return fmt::format("{} minima", tally.classes.size()); });
-      if (options_.checkpoint && Clock::now() >= next_checkpoint_) save(tally, settings);
-      return note_.signal() == 0;
-    });
+    const bool done = search.run(keeper_.watch([&] {
+      bar.update(search.tally().runs,
+                 [&] { return fmt::format("{} minima", search.tally().classes.size()); });
+    }));
     if (!done) {
-      save(search.tally(), settings);
+      end_ = keeper_.interrupted();
       return {};
     }
-    finished_ += to_json(search.tally(), settings.dump());
-    if (options_.checkpoint) write_file(*options_.checkpoint, finished_);
+    finished_ += current_();
+    current_ = [] { return std::string(); };
+    keeper_.finish();
     return SizeResult{landscape.problem, landscape.freedom.rows, landscape.objective->constant(),
                       search.tally(),
                       describe(search.tally(), landscape.problem, landscape.choice,
                                landscape.freedom, options_.common.digits, options_.common.threads)};
   }
 
-  int signal() const { return note_.signal(); }
-  std::string checkpoint_file() const {
-    return options_.checkpoint ? options_.checkpoint->string() : default_checkpoint;
-  }
+  /// Where a signal ended it.
+  ExitCode end() const { return end_; }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   void resume(MinimaSearch& search, std::size_t number, const Json& settings) const {
     if (number >= stored_.size()) return;
-    try {
+    resumed(options_.checkpoint, [&](const std::string&) {
       require_same_settings(stored_[number].settings, settings, "search");
-      if (stored_[number].tally.runs > options_.runs)
-        throw InputError(fmt::format("{} starts are done; expected --starts {} or more",
-                                     stored_[number].tally.runs, stored_[number].tally.runs));
-      search.resume(stored_[number].tally);
-    } catch (const InputError& error) {
-      throw InputError(fmt::format("--resume {}: {}", options_.resume->string(), error.what()));
-    }
-  }
-
-  void save(const MinimaTally& tally, const Json& settings) {
-    write_file(checkpoint_file(), finished_ + to_json(tally, settings.dump()));
-    next_checkpoint_ =
-        Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                           std::chrono::duration<double>(options_.checkpoint_seconds));
+      const MinimaTally& tally = stored_[number].state;
+      if (tally.runs > options_.runs)
+        throw InputError(fmt::format("{} starts are done; expected --starts {} or more", tally.runs,
+                                     tally.runs));
+      search.resume(tally);
+      return true;
+    });
   }
 
   const MinimaOptions& options_;
-  const SignalNote note_;
-  std::vector<StoredTally> stored_;
-  std::string finished_;  ///< the checkpoint's lines of the sizes that are done
-  Clock::time_point next_checkpoint_ = Clock::now();
+  std::vector<Stored<MinimaTally>> stored_;
+  std::string finished_;                  ///< the checkpoint's lines of the sizes that are done
+  std::function<std::string()> current_;  ///< that of the one that is not
+  CheckpointKeeper keeper_;
+  ExitCode end_ = ExitCode::done;
 };
 
 Json own_inputs(const MinimaOptions& options, const Landscape& landscape) {
@@ -197,12 +178,10 @@ Json own_inputs(const MinimaOptions& options, const Landscape& landscape) {
            {"excess", options.excess},
            {"isotropy", options.isotropy ? Json(to_text(*options.isotropy)) : Json(nullptr)}};
   describe(options.search, landscape.choice, own);
-  for (const auto& [key, file] :
-       {std::pair{"output_problems", options.output_problems},
-        std::pair{"checkpoint", options.checkpoint}, std::pair{"resume", options.resume}})
-    own[key] = file ? Json(file->string()) : Json(nullptr);
+  own["output_problems"] =
+      options.output_problems ? Json(options.output_problems->string()) : Json(nullptr);
   own["gram"] = options.gram ? Json(*options.gram) : Json(nullptr);
-  own["checkpoint_seconds"] = options.checkpoint_seconds;
+  describe(options.checkpoint, own);
   return own;
 }
 
@@ -234,11 +213,9 @@ std::optional<Picture> picture_of_one(const SizeResult& result) {
 
 ExitCode run_minima(const MinimaOptions& options) {
   check(options);
-  std::vector<Target> files;
-  if (options.checkpoint) files.push_back({"--checkpoint", *options.checkpoint});
   std::optional<ExtraPicture> gram;
   if (options.gram) gram = ExtraPicture{"--gram", *options.gram};
-  check_delivery(options.common, gram, files);
+  check_delivery(options.common, gram, targets_of(options.checkpoint));
 
   const std::vector<ProbeOptions> problems = problems_of(options);
   Study study(options);
@@ -256,14 +233,7 @@ ExitCode run_minima(const MinimaOptions& options) {
       if (options.isotropy) report.heading.emplace_back("within", notation(*options.isotropy));
     }
     auto result = study.run(i, landscape);
-    if (!result) {
-      std::fputs(fmt::format("sigmahat probe minima: interrupted; go on with the same options and "
-                             "--resume {}\n",
-                             study.checkpoint_file())
-                     .c_str(),
-                 stderr);
-      return static_cast<ExitCode>(128 + study.signal());
-    }
+    if (!result) return study.end();
     results.push_back(std::move(*result));
   }
 
@@ -295,10 +265,7 @@ Run add_probe_minima(CLI::App& command) {
                     [o](const std::string& text) { o->output_problems = text; });
   add_parsed_option(command, "--gram", "FILE", "picture of B B*^T, of the commonest spurious one",
                     [o](const std::string& text) { o->gram = text; });
-  add_file(command, "--checkpoint", o->checkpoint, "save now and then, to go on from");
-  add_parsed_option(command, "--checkpoint-seconds", "S", "between two checkpoints (5)",
-                    [o](const std::string& text) { o->checkpoint_seconds = positive(text); });
-  add_file(command, "--resume", o->resume, "go on from a checkpoint");
+  add_checkpoint_options(command, o->checkpoint);
   add_probe_options(command, *o);
   command.footer(
       "With --digits N beyond 17 the minima are refined to N digits.\n"

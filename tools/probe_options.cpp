@@ -143,6 +143,14 @@ Weights<double> matched_in(const Landscape& landscape, const Weights<double>& x,
   return matched(x, y, landscape.problem.student.activation.parity() == Parity::even);
 }
 
+Json settings_of(const ProbeOptions& options, const Landscape& landscape) {
+  Json settings{{"seed", json_integer(options.common.seed)}};
+  describe(options.problem, landscape.problem, settings);
+  settings.erase("problem_file");
+  describe(landscape.choice, landscape.freedom, settings);
+  return settings;
+}
+
 Json inputs_of(const ProbeOptions& options, const Landscape& landscape, const Json& own) {
   Json inputs;
   describe(options.problem, landscape.problem, inputs);

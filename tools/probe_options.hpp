@@ -53,6 +53,9 @@ Weights<double> read_direction(const std::string& text, const Landscape& landsca
 Weights<double> matched_in(const Landscape& landscape, const Weights<double>& x,
                            const Weights<double>& y);
 
+/// What decides what a probe finds, for checkpoints: problem, objective and seed.
+Json settings_of(const ProbeOptions& options, const Landscape& landscape);
+
 /// The inputs of a report on a landscape, with what the probe adds to them.
 Json inputs_of(const ProbeOptions& options, const Landscape& landscape, const Json& own);
 /// A report without sections.

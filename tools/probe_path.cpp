@@ -6,6 +6,7 @@
 #include <sigmahat/landscape/path.hpp>
 #include <sigmahat/network/problem_file.hpp>
 
+#include "checkpoint.hpp"
 #include "command.hpp"
 #include "output.hpp"
 #include "probe_options.hpp"
@@ -25,6 +26,7 @@ struct PathCommandOptions : ProbeOptions {
   bool keep_ends = false;
   PathOptions path;
   std::optional<std::filesystem::path> output_problem;  ///< the saddle
+  CheckpointOptions checkpoint;
 };
 
 std::string in_words(const PathCommandOptions& options) {
@@ -51,6 +53,23 @@ std::pair<Weights<double>, Weights<double>> ends_of(const PathCommandOptions& op
   const Weights<double> from = minimum_of(landscape.student, "student");
   Weights<double> to = minimum_of(read_point(options.to, landscape), "other end");
   return {from, options.match ? matched_in(landscape, from, to) : std::move(to)};
+}
+
+/// From its beginning or from a checkpoint, whose ends are the path's.
+StringMethod begun_path(const PathCommandOptions& options, const Landscape& landscape,
+                        const Json& settings) {
+  PathOptions path = options.path;
+  path.freedom = landscape.freedom;
+  path.threads = options.common.threads;
+  path.seed = options.common.seed;
+  if (auto before = resumed(options.checkpoint, [&](const std::string& text) {
+        const Stored<StringState> stored = parse_string_state(text);
+        require_same_settings(stored.settings, settings, "path");
+        return StringMethod(*landscape.objective, stored.state, path);
+      }))
+    return std::move(*before);
+  const auto [from, to] = ends_of(options, landscape);
+  return {*landscape.objective, from, to, path};
 }
 
 Section path_section(const StringMethod& path, bool settled) {
@@ -135,25 +154,31 @@ Plot path_plot(const StringMethod& path, const std::optional<PathSaddle>& saddle
 }
 
 ExitCode run_path(const PathCommandOptions& options) {
-  std::vector<Target> files;
+  std::vector<Target> files = targets_of(options.checkpoint);
   if (options.output_problem) files.push_back({"--output-problem", *options.output_problem});
   check_delivery(options.common, {}, files);
   const Landscape landscape = make_landscape(options);
-  const auto [from, to] = ends_of(options, landscape);
-  PathOptions path_options = options.path;
-  path_options.freedom = landscape.freedom;
-  path_options.threads = options.common.threads;
-  path_options.seed = options.common.seed;
-  StringMethod path(*landscape.objective, from, to, path_options);
+  Json own{{"to", options.to},
+           {"match", options.match},
+           {"keep_ends", options.keep_ends},
+           {"images", options.path.images},
+           {"tolerance", options.path.tolerance}};
+  Json settings = settings_of(options, landscape);
+  settings.update(own);
+  StringMethod path = begun_path(options, landscape, settings);
   bool settled = false;
   {
+    CheckpointKeeper keeper(options.checkpoint, "path",
+                            [&] { return to_json(path.state(), settings.dump()); });
     ProgressBar bar("iterations", static_cast<std::uint64_t>(options.path.most_iterations),
                     progress_mode(options.common));
     settled = path.run([&](const StringMethod& so_far) {
       bar.update(static_cast<std::uint64_t>(so_far.iterations()),
                  [&] { return fmt::format("across {:.2g}", so_far.residual()); });
-      return true;
+      return keeper.go_on();
     });
+    if (!settled && keeper.signalled()) return keeper.interrupted();
+    keeper.finish();
   }
   const double ends = std::max(path.images().front().value, path.images().back().value);
   const std::optional<PathSaddle> saddle =
@@ -162,14 +187,10 @@ ExitCode run_path(const PathCommandOptions& options) {
   if (options.output_problem && !saddle)
     throw NumericalError("--output-problem: no saddle was found on the path");
 
-  const Json own{{"to", options.to},
-                 {"match", options.match},
-                 {"keep_ends", options.keep_ends},
-                 {"images", options.path.images},
-                 {"iterations", options.path.most_iterations},
-                 {"tolerance", options.path.tolerance},
-                 {"output_problem",
-                  options.output_problem ? Json(options.output_problem->string()) : Json(nullptr)}};
+  own["iterations"] = options.path.most_iterations;
+  own["output_problem"] =
+      options.output_problem ? Json(options.output_problem->string()) : Json(nullptr);
+  describe(options.checkpoint, own);
   Report report = probe_report("path", options, landscape, own);
   report.heading.emplace_back("path", in_words(options));
   report.sections = {path_section(path, settled),
@@ -199,6 +220,7 @@ Run add_probe_path(CLI::App& command) {
   add_number(command, "--tolerance", "G", o->path.tolerance, 0, 1e100,
              "of the gradient across the path (1e-4)");
   add_file(command, "--output-problem", o->output_problem, "the saddle as a problem file");
+  add_checkpoint_options(command, o->checkpoint);
   add_probe_options(command, *o);
   command.footer(
       "Examples:\n"

@@ -4,6 +4,7 @@
 
 #include <sigmahat/landscape/saddles.hpp>
 
+#include "checkpoint.hpp"
 #include "command.hpp"
 #include "probe_options.hpp"
 
@@ -23,6 +24,7 @@ struct SaddlesOptions : ProbeOptions {
   std::string method = "gradient";
   int modes = 10;
   bool distinct = false;
+  CheckpointOptions checkpoint;
 };
 
 /// From the student along eigenvectors, rather than from random starts.
@@ -65,7 +67,7 @@ Section saddles_section(const SaddleTally& tally, const Landscape& landscape) {
                                   {"problem", "", "", Align::left, Audience::json_only}},
                                  {}}};
   constexpr Eigen::Index shown = 3;
-  for (const SaddleClass& found : tally.classes) {
+  for (const SaddleClass& found : tally.by_value()) {
     Value smallest;
     smallest.json = Json::array();
     for (Eigen::Index i = 0; i < std::min(shown, found.eigenvalues.size()); ++i) {
@@ -104,7 +106,7 @@ void check(const SaddlesOptions& options) {
 
 ExitCode run_saddles(const SaddlesOptions& options) {
   check(options);
-  check_delivery(options.common);
+  check_delivery(options.common, {}, targets_of(options.checkpoint));
   const Landscape landscape = make_landscape(options);
   SaddleOptions search = options.search;
   search.freedom = landscape.freedom;
@@ -116,24 +118,36 @@ ExitCode run_saddles(const SaddlesOptions& options) {
   std::optional<Symmetry> symmetry;
   if (!options.distinct) symmetry = symmetry_of(landscape.choice, landscape.values);
   const Matrix<double>& teacher = landscape.values.teacher.B;
-  SaddleTally tally;
-  {
-    ProgressBar bar("runs",
-                    follows(options) ? 2 * static_cast<std::uint64_t>(options.modes) : search.runs,
-                    progress_mode(options.common));
-    tally = follows(options)
-                ? saddles_around(*landscape.objective, landscape.student, options.modes, teacher,
-                                 symmetry, search, bar.callback())
-                : find_saddles(*landscape.objective, landscape.student, teacher, symmetry, search,
-                               bar.callback());
+  SaddleSearch saddles = follows(options)
+                             ? SaddleSearch::around(*landscape.objective, landscape.student,
+                                                    options.modes, teacher, symmetry, search)
+                             : SaddleSearch::from_starts(*landscape.objective, landscape.student,
+                                                         teacher, symmetry, search);
+  Json own{{"method", options.method},
+           {"start", follows(options) ? Json(nullptr) : Json(to_text(search.starts))},
+           {"index", search.index ? Json(*search.index) : Json(nullptr)},
+           {"modes", options.modes},
+           {"tolerance", search.tolerance},
+           {"distinct", options.distinct}};
+  Json settings = settings_of(options, landscape);
+  settings.update(own);
+  if (auto tally = resumed_state(options.checkpoint, settings, "search", parse_saddle_tally)) {
+    if (tally->runs > saddles.runs())
+      throw InputError(fmt::format("--resume {}: {} runs are done; expected --runs {} or more",
+                                   options.checkpoint.resume->string(), tally->runs, tally->runs));
+    saddles.resume(std::move(*tally));
   }
-  const Json own{{"method", options.method},
-                 {"runs", options.runs},
-                 {"start", follows(options) ? Json(nullptr) : Json(to_text(search.starts))},
-                 {"index", search.index ? Json(*search.index) : Json(nullptr)},
-                 {"modes", options.modes},
-                 {"tolerance", search.tolerance},
-                 {"distinct", options.distinct}};
+  {
+    CheckpointKeeper keeper(options.checkpoint, "saddles",
+                            [&] { return to_json(saddles.tally(), settings.dump()); });
+    ProgressBar bar("runs", saddles.runs(), progress_mode(options.common));
+    if (!saddles.run(keeper.watch([&] { bar.update(saddles.tally().runs); })))
+      return keeper.interrupted();
+    keeper.finish();
+  }
+  const SaddleTally& tally = saddles.tally();
+  own["runs"] = options.runs;
+  describe(options.checkpoint, own);
   Report report = probe_report("saddles", options, landscape, own);
   report.heading.emplace_back("search", in_words(options, landscape.freedom));
   report.sections = {tally_section(tally, options), saddles_section(tally, landscape)};
@@ -163,6 +177,7 @@ Run add_probe_saddles(CLI::App& command) {
   add_number(command, "--tolerance", "G", o->search.tolerance, 0, 1,
              "of the gradient's norm (1e-10)");
   command.add_flag("--distinct", o->distinct, "mirror images are points of their own");
+  add_checkpoint_options(command, o->checkpoint);
   add_probe_options(command, *o);
   command.footer(
       "gradient minimises |grad|^2, climb goes up along the K lowest eigenvectors (1),\n"

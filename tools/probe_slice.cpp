@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <variant>
 
 #include <fmt/format.h>
 
 #include <sigmahat/landscape/slice.hpp>
 
+#include "checkpoint.hpp"
 #include "command.hpp"
 #include "slice_plan.hpp"
 
@@ -21,6 +23,7 @@ struct SliceOptions : ProbeOptions {
   SlicePlanOptions plan{.grid = 81};
   std::vector<std::string> marks;
   bool no_refine = false;
+  CheckpointOptions checkpoint;
 };
 
 /// A named point as the slice shows it.
@@ -36,14 +39,28 @@ struct SliceFindings {
   std::vector<SliceCriticalPoint> critical_points;
 };
 
-SliceFindings find(const SlicePlan& plan, const SliceOptions& options, const Landscape& landscape) {
+/// The objective on the grid, or the exit code where a signal ended it.
+std::variant<SliceGrid, ExitCode> values_on(const SlicePlan& plan, const SliceOptions& options,
+                                            const Landscape& landscape) {
+  Json settings = settings_of(options, landscape);
+  describe(options.plan, plan, settings);
+  SliceGrid grid = resumed_state(options.checkpoint, settings, "grid", parse_slice_grid)
+                       .value_or(SliceGrid{plan.s, plan.t, {}});
+  CheckpointKeeper keeper(options.checkpoint, "slice",
+                          [&] { return to_json(grid, settings.dump()); });
+  ProgressBar bar("points", plan.s.size() * plan.t.size(), progress_mode(options.common));
+  const auto show = [&] { bar.update(grid.values.size() * grid.s.size()); };
+  if (!complete(grid, *landscape.objective, plan.slice, landscape.freedom, options.common.threads,
+                keeper.watch(show)))
+    return keeper.interrupted();
+  keeper.finish();
+  return grid;
+}
+
+SliceFindings find(SliceGrid grid, const SlicePlan& plan, const SliceOptions& options,
+                   const Landscape& landscape) {
   const Objective<double>& objective = *landscape.objective;
-  SliceFindings findings;
-  {
-    ProgressBar bar("points", plan.s.size() * plan.t.size(), progress_mode(options.common));
-    findings.grid = slice_values(objective, plan.slice, plan.s, plan.t, landscape.freedom,
-                                 options.common.threads, bar.callback());
-  }
+  SliceFindings findings{std::move(grid), {}, {}};
   for (const NamedPoint& point : plan.points)
     findings.marks.push_back(
         {point.name, objective.value(point.x),
@@ -63,6 +80,7 @@ Json own_inputs(const SliceOptions& options, const SlicePlan& plan) {
   describe(options.plan, plan, inputs);
   inputs["mark"] = options.marks;
   inputs["refine"] = !options.no_refine;
+  describe(options.checkpoint, inputs);
   return inputs;
 }
 
@@ -210,12 +228,15 @@ MapPlot slice_map(const SliceFindings& findings, const SlicePlan& plan,
 
 ExitCode run_slice(const SliceOptions& options) {
   check(options.plan);
-  check_delivery(options.common);
+  check_delivery(options.common, {}, targets_of(options.checkpoint));
   const Landscape landscape = make_landscape(options);
   SlicePlan plan = plan_of(options.plan, landscape, options.common.seed);
   for (const std::string& name : options.marks)
     plan.points.push_back({name, read_point(name, landscape)});
-  const SliceFindings findings = find(plan, options, landscape);
+  auto grid = values_on(plan, options, landscape);
+  if (const auto* ended = std::get_if<ExitCode>(&grid)) return *ended;
+  const SliceFindings findings =
+      find(std::get<SliceGrid>(std::move(grid)), plan, options, landscape);
   const std::string objective = to_text(landscape.choice);
   Report report = probe_report("slice", options, landscape, own_inputs(options, plan));
   for (auto& line : describe(plan)) report.heading.push_back(std::move(line));
@@ -235,6 +256,7 @@ Run add_probe_slice(CLI::App& command) {
   add_parsed_option(command, "--mark", "LIST", "points to mark: teacher, FILE ...",
                     [o](const std::string& text) { o->marks = parse_words(text); });
   command.add_flag("--no-refine", o->no_refine, "look for no critical points");
+  add_checkpoint_options(command, o->checkpoint);
   add_probe_options(command, *o, Arrays::some);
   command.footer(
       "Examples:\n"

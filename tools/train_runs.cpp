@@ -2,10 +2,8 @@
 
 #include <atomic>
 #include <chrono>
-#include <fstream>
 #include <memory>
 #include <mutex>
-#include <sstream>
 
 #include <fmt/format.h>
 
@@ -22,14 +20,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr const char* default_checkpoint = "sigmahat-train.checkpoint";
-
-std::string read_file(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  if (!stream) throw IoError(file.string() + ": cannot be read");
-  return text.str();
-}
 
 /// One run, from problem to end.
 struct Experiment {

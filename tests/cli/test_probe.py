@@ -1,10 +1,13 @@
 """sigmahat probe: landscapes of objectives."""
 
 import math
+import signal
 import struct
+import subprocess
+import time
 import unittest
 
-from program import ProgramTest
+from program import PROGRAM, ProgramTest
 
 # One ReLU neuron each in the plane, at a right angle.
 PLANE = {"teacher": {"activation": "relu", "a": 1, "B": [[1, 0]]},
@@ -266,6 +269,36 @@ class Saddles(ProgramTest):
                                (["--start", "everywhere"], "--start"), (["--runs", "0"], "--runs"),
                                (["--method", "follow", "--start", "unit"], "--start")]:
             self.refuse("probe", "saddles", "--dim", 3, *options, saying=words)
+
+
+class Interruptions(ProgramTest):
+    CALLS = (["path", "--dim", "5", "--iterations", "600", "--tolerance", "0"],
+             ["basin", "--dim", "6", "--fixed-a", "--grid", "30"],
+             ["saddles", "--dim", "4", "--fixed-a", "--runs", "300"],
+             ["slice", "--dim", "8", "--grid", "300", "--no-refine"])
+
+    def test_what_was_broken_off_goes_on_to_the_same_end(self):
+        for name, *options in self.CALLS:
+            call = ["probe", name, *options]
+            begun = time.monotonic()
+            whole = self.results(*call)
+            taken = time.monotonic() - begun
+            for how, share in ((signal.SIGTERM, 0.3), (signal.SIGKILL, 0.2), (signal.SIGKILL, 0.6)):
+                with self.subTest(probe=name, how=how, share=share):
+                    checkpoint = self.folder / f"{name}-{how}-{share}"
+                    process = subprocess.Popen(
+                        [PROGRAM, *call, "--checkpoint", checkpoint, "--checkpoint-seconds", "0.001"],
+                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8")
+                    while not checkpoint.exists() and process.poll() is None:
+                        time.sleep(0.002)
+                    time.sleep(share * taken)
+                    process.send_signal(how)
+                    _, words = process.communicate(timeout=60)
+                    if how == signal.SIGTERM and process.returncode != 0:
+                        self.assertEqual(process.returncode, 128 + how)
+                        self.assertIn(f"--resume {checkpoint}", words)
+                    self.assertEqual(self.results(*call, "--resume", checkpoint, "--threads", 1), whole)
+            self.refuse(*call, "--resume", checkpoint, "--seed", 2, saying=["--resume", "seed"])
 
 
 if __name__ == "__main__":

@@ -3,8 +3,10 @@
 #include <doctest/doctest.h>
 
 #include <sigmahat/landscape/basin.hpp>
+#include <sigmahat/landscape/direction.hpp>
 #include <sigmahat/landscape/line.hpp>
 #include <sigmahat/landscape/point_classes.hpp>
+#include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/optimize/weight_algebra.hpp>
 
 #include "../optimize/talk_problem.hpp"
@@ -33,6 +35,14 @@ struct OneNeuron {
   }
 };
 
+BasinMap basin_map(const OneNeuron& one, const Slice& slice, const std::vector<double>& s,
+                   const std::vector<double>& t, const SearchOptions& search,
+                   const std::optional<Symmetry>& symmetry, int threads) {
+  BasinSearch starts(*one.objective, slice, s, t, search, one.teacher, symmetry, threads);
+  CHECK(starts.run());
+  return starts.map();
+}
+
 }  // namespace
 
 TEST_CASE("each start goes to the minimum on its side of the circle") {
@@ -45,8 +55,7 @@ TEST_CASE("each start goes to the minimum on its side of the circle") {
   v.B << 0, 1;
   const Slice slice{one.x, u, v};
   const auto s = equally_spaced(-0.95, 0.95, 20), t = equally_spaced(-0.5, 0.5, 3);
-  const BasinMap apart =
-      basin_map(*one.objective, slice, s, t, search, one.teacher, std::nullopt, 2);
+  const BasinMap apart = basin_map(one, slice, s, t, search, std::nullopt, 2);
   REQUIRE(apart.minima.size() == 2);
   CHECK(apart.nowhere == 0);
   CHECK(apart.minima[0].count == 30);
@@ -58,8 +67,7 @@ TEST_CASE("each start goes to the minimum on its side of the circle") {
   // Modulo the sign there is one minimum.
   const Symmetry symmetry =
       symmetry_of(parse_objective("degree:2"), at_precision<double>(one.problem));
-  const BasinMap together =
-      basin_map(*one.objective, slice, s, t, search, one.teacher, symmetry, 1);
+  const BasinMap together = basin_map(one, slice, s, t, search, symmetry, 1);
   CHECK(together.minima.size() == 1);
   CHECK(together.minima[0].count == 60);
 }
@@ -77,4 +85,35 @@ TEST_CASE("equal points are one class, mapped ones only modulo symmetry") {
   }
   CHECK(apart.classify({y, 1, 0}) == 2);
   CHECK(together.classify({y, 1, 0}) == 0);
+}
+
+TEST_CASE("a map that is put back half-way ends as if it had not been broken off") {
+  const TalkProblem talk("f", 3, 1);
+  SearchOptions search;
+  search.freedom = talk.freedom;
+  const Weights<double> x = talk.start();
+  const Slice slice = slice_along(x, random_direction(x, talk.freedom, 1, 0),
+                                  random_direction(x, talk.freedom, 1, 1), talk.freedom);
+  const auto grid = equally_spaced(-2, 2, 12);
+  const auto begin = [&] {
+    return BasinSearch(*talk.objective, slice, grid, grid, search, talk.values.teacher.B,
+                       std::nullopt, 2);
+  };
+  BasinSearch whole = begin();
+  CHECK(whole.run());
+  CHECK(whole.tally().minima.size() > 1);
+  BasinSearch first = begin();
+  CHECK_FALSE(first.run({[&] { return first.tally().ends.size() < 64; }}));
+  const Stored<BasinTally> stored = parse_basin_tally(to_json(first.tally(), "settings"));
+  CHECK(stored.settings == "settings");
+  BasinSearch second = begin();
+  second.resume(stored.state);
+  CHECK(second.run());
+  CHECK(to_json(second.tally(), "") == to_json(whole.tally(), ""));
+  for (std::size_t k = 0; k < whole.map().minima.size(); ++k)
+    CHECK(second.map().minima[k].count == whole.map().minima[k].count);
+  for (const char* text :
+       {"", "[1]",
+        "{\"sigmahat_basin\":1,\"settings\":\"\",\"state\":{\"minima\":[],\"ends\":[0]}}"})
+    CHECK_THROWS_AS(parse_basin_tally(text), ParseError);
 }

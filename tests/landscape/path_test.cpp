@@ -167,3 +167,32 @@ TEST_CASE("the path is the same for every number of threads") {
   for (std::size_t i = 0; i < one.images().size(); ++i)
     CHECK(same_bits(one.images()[i].x, two.images()[i].x));
 }
+
+TEST_CASE("a path that is put back half-way ends as if it had not been broken off") {
+  const TalkProblem talk("f", 3, 4);
+  const Weights<double> from = talk.start();
+  Weights<double> to = from;
+  to.B = talk.values.teacher.B;
+  to = matched(from, to, false);
+  PathOptions options;
+  options.freedom = talk.freedom;
+  options.images = 9;
+  options.most_iterations = 60;
+  StringMethod whole(*talk.objective, from, to, options);
+  whole.run();
+  // Between two estimates of the curvature, which are made every 25 iterations.
+  StringMethod first(*talk.objective, from, to, options);
+  CHECK_FALSE(first.run([](const StringMethod& path) { return path.iterations() < 37; }));
+  const Stored<StringState> stored = parse_string_state(to_json(first.state(), "settings"));
+  CHECK(stored.settings == "settings");
+  StringMethod second(*talk.objective, stored.state, options);
+  second.run();
+  CHECK(second.iterations() == whole.iterations());
+  CHECK(second.residual() == whole.residual());
+  CHECK(to_json(second.state(), "") == to_json(whole.state(), ""));
+
+  options.images = 7;
+  CHECK_THROWS_AS(StringMethod(*talk.objective, stored.state, options), InputError);
+  for (const char* text : {"", "[1]", "{\"sigmahat_path\":1,\"settings\":\"\",\"state\":{}}"})
+    CHECK_THROWS_AS(parse_string_state(text), ParseError);
+}

@@ -7,6 +7,7 @@
 #include <sigmahat/landscape/geodesic.hpp>
 #include <sigmahat/landscape/precise_point.hpp>
 #include <sigmahat/landscape/saddles.hpp>
+#include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/optimize/weight_algebra.hpp>
 
 #include "../optimize/talk_problem.hpp"
@@ -16,6 +17,16 @@ using namespace sigmahat;
 using namespace sigmahat::test;
 
 namespace {
+
+SaddleTally find_saddles(const Objective<double>& objective, const Weights<double>& given,
+                         const Matrix<double>& teacher, const std::optional<Symmetry>& symmetry,
+                         const SaddleOptions& options) {
+  SaddleSearch search = SaddleSearch::from_starts(objective, given, teacher, symmetry, options);
+  CHECK(search.run());
+  SaddleTally tally = search.tally();
+  tally.classes = tally.by_value();
+  return tally;
+}
 
 /// One row on the sphere of R³ and the quadratic form Σ λ_i b_i²: critical points are ± the basis
 /// vectors, of value λ_i and index the number of smaller λ; the Hessian's eigenvalues are
@@ -150,4 +161,36 @@ TEST_CASE("the tally of saddles is the same for every number of threads") {
       CHECK(same_bits(many.classes[i].point.x, one.classes[i].point.x));
     }
   }
+}
+
+TEST_CASE("a search for saddles that is put back half-way ends as if it had not been broken off") {
+  const TalkProblem talk("f", 3, 1);
+  SaddleOptions options;
+  options.freedom = talk.freedom;
+  options.runs = 200;
+  options.threads = 2;
+  const Symmetry symmetry = symmetry_of(FullLoss{}, talk.values);
+  const auto begin = [&] {
+    return SaddleSearch::from_starts(*talk.objective, talk.start(), talk.values.teacher.B, symmetry,
+                                     options);
+  };
+  SaddleSearch whole = begin();
+  CHECK(whole.run());
+  SaddleSearch first = begin();
+  CHECK_FALSE(first.run({[&] { return first.tally().runs < 64; }}));
+  const Stored<SaddleTally> stored = parse_saddle_tally(to_json(first.tally(), "settings"));
+  CHECK(stored.settings == "settings");
+  SaddleSearch second = begin();
+  second.resume(stored.state);
+  CHECK(second.run());
+  // The text holds every number.
+  CHECK(to_json(second.tally(), "") == to_json(whole.tally(), ""));
+
+  SaddleSearch around = SaddleSearch::around(*talk.objective, whole.tally().classes[0].point.x, 2,
+                                             talk.values.teacher.B, symmetry, options);
+  CHECK(around.runs() == 4);
+  CHECK(around.run());
+  CHECK(around.tally().runs == 4);
+  for (const char* text : {"", "[1]", "{\"sigmahat_saddles\":1,\"settings\":\"\",\"state\":{}}"})
+    CHECK_THROWS_AS(parse_saddle_tally(text), ParseError);
 }

@@ -114,6 +114,27 @@ TEST_CASE("values on the slice are the objective's, for every number of threads"
         talk.objective->value(point_on(slice, {s[2], t[3]}, talk.freedom).value()));
 }
 
+TEST_CASE("a grid of values that is put back half-way ends as if it had not been broken off") {
+  const TalkProblem talk("f", 3, 2);
+  const Weights<double> x = talk.start();
+  const Slice slice = slice_along(x, random_direction(x, talk.freedom, 1, 0),
+                                  random_direction(x, talk.freedom, 1, 1), talk.freedom);
+  const auto s = equally_spaced(-1, 1, 3), t = equally_spaced(-1, 1, 150);
+  const SliceGrid whole = slice_values(*talk.objective, slice, s, t, talk.freedom, 2);
+  SliceGrid part{s, t, {}};
+  CHECK_FALSE(complete(part, *talk.objective, slice, talk.freedom, 2,
+                       {[&] { return part.values.size() < 64; }}));
+  Stored<SliceGrid> stored = parse_slice_grid(to_json(part, "settings"));
+  CHECK(stored.settings == "settings");
+  CHECK(stored.state.values.size() == 64);
+  CHECK(complete(stored.state, *talk.objective, slice, talk.freedom, 1, {}));
+  CHECK(stored.state.values == whole.values);
+  for (const char* text :
+       {"", "[1]",
+        "{\"sigmahat_slice\":1,\"settings\":\"\",\"state\":{\"s\":[1],\"t\":[1],\"values\":[[]]}}"})
+    CHECK_THROWS_AS(parse_slice_grid(text), ParseError);
+}
+
 TEST_CASE("where the plane meets no point of the sphere there is no value") {
   const TalkProblem talk("degree:2", 2, 1, {Constraint::sphere, false}, 1, "relu", 1, 1);
   const Freedom freedom{Constraint::sphere, false};

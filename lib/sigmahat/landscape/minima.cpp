@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -11,7 +10,6 @@
 
 #include <sigmahat/landscape/minima.hpp>
 #include <sigmahat/numeric/errors.hpp>
-#include <sigmahat/numeric/parallel.hpp>
 #include <sigmahat/optimize/gradient_descent.hpp>
 #include <sigmahat/optimize/gradient_flow.hpp>
 #include <sigmahat/optimize/lbfgs.hpp>
@@ -32,11 +30,6 @@ constexpr std::array methods{
 /// and again when it has fallen to a third since.
 constexpr double first_trial = 1e-2;
 constexpr double next_trial = 0.3;
-
-/// Runs between two looks at signals and two tallies: at first so many, then twice as many as long
-/// as they take less than this. The tally does not depend on it.
-constexpr std::uint64_t first_block = 64;
-constexpr std::chrono::milliseconds short_block(200);
 
 std::unique_ptr<DescentMethod> make_descent(const Objective<double>& objective,
                                             Weights<double> start, const SearchOptions& options) {
@@ -245,23 +238,15 @@ void MinimaSearch::count(std::uint64_t run, SearchEnd end) {
   ++tally_.classes[place].count;
 }
 
-bool MinimaSearch::run(const std::function<bool(const MinimaTally&)>& go_on) {
-  std::uint64_t block = first_block;
-  while (tally_.runs < options_.runs) {
-    if (go_on && !go_on(tally_)) return false;
-    const auto begin = std::chrono::steady_clock::now();
-    const std::uint64_t first = tally_.runs;
-    const auto runs = static_cast<std::size_t>(std::min(block, options_.runs - first));
-    std::vector<SearchEnd> ends(runs);
-    for_each_block(runs, options_.threads, [&](std::size_t i) {
-      Weights<double> start = draw_start(options_.starts, given_, options_.seed, first + i);
-      if (options_.within) start = options_.within->start(start, options_.starts.kind);
-      ends[i] = search_minimum(objective_, std::move(start), options_.search, first + i);
-    });
-    for (std::size_t i = 0; i < runs; ++i) count(first + i, std::move(ends[i]));
-    if (std::chrono::steady_clock::now() - begin < short_block) block *= 2;
-  }
-  return true;
+bool MinimaSearch::run(const RunWatch& watch) {
+  return count_runs(
+      tally_.runs, options_.runs, options_.threads,
+      [&](std::uint64_t run) {
+        Weights<double> start = draw_start(options_.starts, given_, options_.seed, run);
+        if (options_.within) start = options_.within->start(start, options_.starts.kind);
+        return search_minimum(objective_, std::move(start), options_.search, run);
+      },
+      [&](std::uint64_t run, SearchEnd end) { count(run, std::move(end)); }, watch);
 }
 
 Proportion wilson_interval(std::uint64_t count, std::uint64_t runs, double confidence) {

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <sigmahat/landscape/counted_runs.hpp>
 #include <sigmahat/landscape/critical_point.hpp>
 #include <sigmahat/landscape/fixed_space.hpp>
 #include <sigmahat/landscape/point_classes.hpp>
@@ -108,9 +108,8 @@ class MinimaSearch {
 
   /// Runs what is left. The tally is the same for every number of threads, and the same when it is
   /// put back half-way.
-  /// @param go_on  asked between blocks of runs; false ends it
   /// @return whether all runs are done
-  bool run(const std::function<bool(const MinimaTally&)>& go_on = {});
+  bool run(const RunWatch& watch = {});
 
   const MinimaTally& tally() const { return tally_; }
   void resume(MinimaTally tally);
@@ -128,11 +127,7 @@ class MinimaSearch {
 /// Text, every number as it is. Throws ParseError where it is none.
 /// @param settings  what was asked for, for the reader to compare
 std::string to_json(const MinimaTally& tally, const std::string& settings);
-struct StoredTally {
-  MinimaTally tally;
-  std::string settings;
-};
-StoredTally parse_tally(std::string_view text);
+Stored<MinimaTally> parse_tally(std::string_view text);
 
 /// count/runs with the Wilson score interval (J. Am. Stat. Assoc. 22, 1927).
 struct Proportion {

@@ -3,11 +3,15 @@
 #include <limits>
 #include <numbers>
 
+#include <fmt/format.h>
+
 #include <sigmahat/landscape/direction.hpp>
 #include <sigmahat/landscape/geodesic.hpp>
 #include <sigmahat/landscape/line.hpp>
 #include <sigmahat/landscape/path.hpp>
 #include <sigmahat/landscape/saddles.hpp>
+#include <sigmahat/landscape/stored_json.hpp>
+#include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/parallel.hpp>
 #include <sigmahat/optimize/descent.hpp>
 #include <sigmahat/optimize/manifold.hpp>
@@ -15,6 +19,8 @@
 
 namespace sigmahat {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 /// Images are put at equal distances again once two of these differ by this share.
 constexpr double uneven = 1e-3;
@@ -47,6 +53,37 @@ StringMethod::StringMethod(const Objective<double>& objective, const Weights<dou
   if (!options.freedom.trains_a) images_.back().x.a = from.a;
   forces_.resize(images_.size());
   evaluate();
+}
+
+StringMethod::StringMethod(const Objective<double>& objective, const StringState& state,
+                           const PathOptions& options)
+    : objective_(objective),
+      options_(options),
+      length_(state.length),
+      bend_(state.bend),
+      iterations_(state.iterations) {
+  const auto fits = [&](const Weights<double>& x) {
+    const Weights<double>& first = state.points.front();
+    return x.B.rows() == first.B.rows() && x.B.cols() == first.B.cols() &&
+           x.c.size() == first.c.size();
+  };
+  if (state.points.size() < 3 || state.points.size() != state.places.size() ||
+      static_cast<int>(state.points.size()) != options.images ||
+      !std::all_of(state.points.begin(), state.points.end(), fits))
+    throw InputError(fmt::format("no path of {} images", options.images));
+  for (std::size_t i = 0; i < state.points.size(); ++i)
+    images_.push_back({state.points[i], state.places[i], 0, 0});
+  forces_.resize(images_.size());
+  evaluate();
+}
+
+StringState StringMethod::state() const {
+  StringState state{iterations_, length_, bend_, {}, {}};
+  for (const PathImage& image : images_) {
+    state.places.push_back(image.place);
+    state.points.push_back(image.x);
+  }
+  return state;
 }
 
 /// Values, and the gradients' parts across the path. The path's direction at an image is that
@@ -176,6 +213,25 @@ const PathImage& StringMethod::top() const {
   return *std::max_element(
       images_.begin() + 1, images_.end() - 1,
       [](const PathImage& p, const PathImage& q) { return p.value < q.value; });
+}
+
+std::string to_json(const StringState& state, const std::string& settings) {
+  Json json{{"iterations", state.iterations},
+            {"length", state.length},
+            {"bend", state.bend},
+            {"places", state.places},
+            {"points", Json::array()}};
+  for (const Weights<double>& x : state.points) json["points"].push_back(json_of(x));
+  return stored_text("path", settings, json);
+}
+
+Stored<StringState> parse_string_state(std::string_view text) {
+  return read_stored(text, "path", [](const Json& json) {
+    StringState state{
+        json.at("iterations"), json.at("length"), json.at("bend"), json.at("places"), {}};
+    for (const Json& point : json.at("points")) state.points.push_back(weights_of(point));
+    return state;
+  });
 }
 
 std::optional<PathSaddle> saddle_on(const StringMethod& path, const Objective<double>& objective,

@@ -3,8 +3,11 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include <sigmahat/landscape/counted_runs.hpp>
 #include <sigmahat/landscape/critical_point.hpp>
 
 namespace sigmahat {
@@ -30,6 +33,15 @@ struct PathImage {
   double across;  ///< norm of the gradient's part across the path; 0 at the ends
 };
 
+/// All that a string needs to go on with the same bits.
+struct StringState {
+  int iterations = 0;
+  double length = 0;
+  double bend = 0;  ///< the largest curvature, by the last estimate
+  std::vector<double> places;
+  std::vector<Weights<double>> points;  ///< the ends among them
+};
+
 /// A path of least energy between two points: where it does not run along the gradient it could be
 /// lowered, so its highest point is a mountain pass.
 ///
@@ -41,6 +53,11 @@ class StringMethod {
   /// (geodesic.hpp), and for ends that are one point.
   StringMethod(const Objective<double>& objective, const Weights<double>& from,
                const Weights<double>& to, const PathOptions& options);
+
+  /// Goes on from where another has stood. Throws InputError for points of another shape or number.
+  StringMethod(const Objective<double>& objective, const StringState& state,
+               const PathOptions& options);
+  StringState state() const;
 
   /// @param go_on  asked between iterations; false ends it
   /// @return whether the gradient across the path is within the tolerance
@@ -69,6 +86,11 @@ class StringMethod {
   double steepest_ = 0;  ///< the largest gradient along the path
   int iterations_ = 0;
 };
+
+/// Text, every number as it is. Throws ParseError where it is none.
+/// @param settings  what was asked for, for the reader to compare
+std::string to_json(const StringState& state, const std::string& settings);
+Stored<StringState> parse_string_state(std::string_view text);
 
 /// The saddle on top of a path: index one climbed to from its highest image. None where that ends
 /// at no critical point of index one.

@@ -1,21 +1,22 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include <sigmahat/landscape/direction.hpp>
 #include <sigmahat/landscape/hessian_solver.hpp>
-#include <sigmahat/landscape/point_classes.hpp>
 #include <sigmahat/landscape/saddles.hpp>
-#include <sigmahat/numeric/parallel.hpp>
+#include <sigmahat/landscape/stored_json.hpp>
+#include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/optimize/descent.hpp>
 #include <sigmahat/optimize/manifold.hpp>
+#include <sigmahat/optimize/vector_json.hpp>
 #include <sigmahat/optimize/weight_algebra.hpp>
 
 namespace sigmahat {
 namespace {
 
 using Eigen::Index;
+using Json = nlohmann::ordered_json;
 
 /// Newton's method takes over from here.
 constexpr double close_to_critical = 1e-4;
@@ -100,52 +101,6 @@ CriticalPoint climb(const Objective<double>& objective, Weights<double> x, const
   return finished(objective, std::move(at), freedom);
 }
 
-/// An end of one run; none where the objective has no derivatives on the way.
-struct FoundPoint {
-  CriticalPoint point;
-  Vector<double> eigenvalues;
-};
-template <class Search>
-std::optional<FoundPoint> searched(const Objective<double>& objective, const SaddleOptions& options,
-                                   Search search) {
-  try {
-    FoundPoint found{search(), {}};
-    if (!(found.point.gradient_norm <= options.tolerance)) return std::nullopt;
-    found.eigenvalues = hessian_eigensystem(objective, found.point.x, options.freedom).values;
-    return found;
-  } catch (const DomainError&) {
-    // Rows have become zero or parallel, and there is no Hessian to go on with.
-    return std::nullopt;
-  }
-}
-
-/// The runs' ends, in their order, sorted into classes.
-SaddleTally tallied(std::vector<std::optional<FoundPoint>> ends, const Matrix<double>& teacher,
-                    const std::optional<Symmetry>& symmetry, const SaddleOptions& options) {
-  SaddleTally tally;
-  PointClasses classes(teacher, symmetry);
-  for (std::size_t run = 0; run < ends.size(); ++run) {
-    ++tally.runs;
-    if (!ends[run]) {
-      ++tally.unresolved;
-      continue;
-    }
-    const Curvature bends = curvature(ends[run]->eigenvalues);
-    if (options.index && bends.negative != *options.index) {
-      ++tally.other_index;
-      continue;
-    }
-    const std::size_t place = classes.classify(ends[run]->point);
-    if (place == tally.classes.size())
-      tally.classes.push_back({ends[run]->point, bends, std::move(ends[run]->eigenvalues), 0, run});
-    ++tally.classes[place].count;
-  }
-  std::stable_sort(
-      tally.classes.begin(), tally.classes.end(),
-      [](const SaddleClass& p, const SaddleClass& q) { return p.point.value < q.point.value; });
-  return tally;
-}
-
 }  // namespace
 
 CriticalPoint nearest_critical_point(const Objective<double>& objective, Weights<double> x,
@@ -201,41 +156,129 @@ CriticalPoint follow_eigenvector(const Objective<double>& objective, const Weigh
   });
 }
 
-SaddleTally find_saddles(const Objective<double>& objective, const Weights<double>& given,
-                         const Matrix<double>& teacher, const std::optional<Symmetry>& symmetry,
-                         const SaddleOptions& options, const WorkProgress& progress) {
-  std::vector<std::optional<FoundPoint>> ends(options.runs);
-  SharedProgress shared(progress);
-  for_each_block(ends.size(), options.threads, [&](std::size_t run) {
-    ends[run] = searched(objective, options, [&] {
-      Weights<double> start = draw_start(options.starts, given, options.seed, run);
-      return options.climb ? climb_to_saddle(objective, std::move(start), options.freedom,
-                                             options.index.value_or(1))
-                           : nearest_critical_point(objective, std::move(start), options.freedom);
-    });
-    shared.add();
+std::vector<SaddleClass> SaddleTally::by_value() const {
+  std::vector<SaddleClass> sorted = classes;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const SaddleClass& p, const SaddleClass& q) {
+    return p.point.value < q.point.value;
   });
-  return tallied(std::move(ends), teacher, symmetry, options);
+  return sorted;
 }
 
-SaddleTally saddles_around(const Objective<double>& objective, const Weights<double>& x, int modes,
+struct SaddleSearch::End {
+  CriticalPoint point;
+  Vector<double> eigenvalues;
+};
+
+SaddleSearch::SaddleSearch(const Objective<double>& objective, std::uint64_t runs, Search search,
                            const Matrix<double>& teacher, const std::optional<Symmetry>& symmetry,
-                           const SaddleOptions& options, const WorkProgress& progress) {
+                           const SaddleOptions& options)
+    : objective_(objective),
+      runs_(runs),
+      search_(std::move(search)),
+      options_(options),
+      classes_(teacher, symmetry) {}
+
+SaddleSearch SaddleSearch::from_starts(const Objective<double>& objective, Weights<double> given,
+                                       const Matrix<double>& teacher,
+                                       const std::optional<Symmetry>& symmetry,
+                                       const SaddleOptions& options) {
+  const auto search = [&objective, given = std::move(given), options](std::uint64_t run) {
+    Weights<double> start = draw_start(options.starts, given, options.seed, run);
+    return options.climb ? climb_to_saddle(objective, std::move(start), options.freedom,
+                                           options.index.value_or(1))
+                         : nearest_critical_point(objective, std::move(start), options.freedom);
+  };
+  return {objective, options.runs, search, teacher, symmetry, options};
+}
+
+SaddleSearch SaddleSearch::around(const Objective<double>& objective, Weights<double> x, int modes,
+                                  const Matrix<double>& teacher,
+                                  const std::optional<Symmetry>& symmetry,
+                                  const SaddleOptions& options) {
   const HessianEigensystem system =
       hessian_eigensystem(objective, x, options.freedom, /*vectors=*/true);
-  const auto count = static_cast<std::size_t>(std::min<Index>(modes, system.values.size()));
-  std::vector<std::optional<FoundPoint>> ends(2 * count);
-  SharedProgress shared(progress);
-  for_each_block(ends.size(), options.threads, [&](std::size_t run) {
-    const Vector<double> vector = system.vectors.col(static_cast<Index>(run / 2));
+  const Index count = std::min<Index>(modes, system.values.size());
+  const auto search = [&objective, x = std::move(x), freedom = options.freedom,
+                       vectors =
+                           Matrix<double>(system.vectors.leftCols(count))](std::uint64_t run) {
+    const Vector<double> vector = vectors.col(static_cast<Index>(run / 2));
     const Weights<double> direction =
-        from_basis(x, Vector<double>(run % 2 == 0 ? vector : -vector), options.freedom);
-    ends[run] = searched(objective, options, [&] {
-      return follow_eigenvector(objective, x, direction, options.freedom);
-    });
-    shared.add();
+        from_basis(x, Vector<double>(run % 2 == 0 ? vector : -vector), freedom);
+    return follow_eigenvector(objective, x, direction, freedom);
+  };
+  return {objective, 2 * static_cast<std::uint64_t>(count), search, teacher, symmetry, options};
+}
+
+/// None where no critical point was come to, or where the objective has no derivatives on the way.
+std::optional<SaddleSearch::End> SaddleSearch::end_of(std::uint64_t run) const {
+  try {
+    End end{search_(run), {}};
+    if (!(end.point.gradient_norm <= options_.tolerance)) return std::nullopt;
+    end.eigenvalues = hessian_eigensystem(objective_, end.point.x, options_.freedom).values;
+    return end;
+  } catch (const DomainError&) {
+    // Rows have become zero or parallel, and there is no Hessian to go on with.
+    return std::nullopt;
+  }
+}
+
+void SaddleSearch::count(std::uint64_t run, std::optional<End> end) {
+  ++tally_.runs;
+  if (!end) {
+    ++tally_.unresolved;
+    return;
+  }
+  const Curvature bends = curvature(end->eigenvalues);
+  if (options_.index && bends.negative != *options_.index) {
+    ++tally_.other_index;
+    return;
+  }
+  const std::size_t place = classes_.classify(end->point);
+  if (place == tally_.classes.size())
+    tally_.classes.push_back({std::move(end->point), bends, std::move(end->eigenvalues), 0, run});
+  ++tally_.classes[place].count;
+}
+
+bool SaddleSearch::run(const RunWatch& watch) {
+  return count_runs(
+      tally_.runs, runs_, options_.threads, [&](std::uint64_t run) { return end_of(run); },
+      [&](std::uint64_t run, std::optional<End> end) { count(run, std::move(end)); }, watch);
+}
+
+void SaddleSearch::resume(SaddleTally tally) {
+  tally_ = std::move(tally);
+  for (const SaddleClass& found : tally_.classes) classes_.classify(found.point);
+}
+
+std::string to_json(const SaddleTally& tally, const std::string& settings) {
+  Json json{{"runs", tally.runs},
+            {"other_index", tally.other_index},
+            {"unresolved", tally.unresolved},
+            {"classes", Json::array()}};
+  for (const SaddleClass& found : tally.classes) {
+    Json entry{{"first_run", found.first_run},
+               {"count", found.count},
+               {"eigenvalues", numbers_of(found.eigenvalues)}};
+    entry.update(json_of(found.point));
+    json["classes"].push_back(std::move(entry));
+  }
+  return stored_text("saddles", settings, json);
+}
+
+Stored<SaddleTally> parse_saddle_tally(std::string_view text) {
+  return read_stored(text, "saddles", [](const Json& json) {
+    SaddleTally tally;
+    tally.runs = json.at("runs");
+    tally.other_index = json.at("other_index");
+    tally.unresolved = json.at("unresolved");
+    for (const Json& entry : json.at("classes")) {
+      Vector<double> eigenvalues = vector_of(entry.at("eigenvalues"));
+      const Curvature bends = curvature(eigenvalues);
+      tally.classes.push_back({critical_point_of(entry), bends, std::move(eigenvalues),
+                               entry.at("count"), entry.at("first_run")});
+    }
+    return tally;
   });
-  return tallied(std::move(ends), teacher, symmetry, options);
 }
 
 }  // namespace sigmahat

@@ -3,10 +3,13 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include <sigmahat/landscape/counted_runs.hpp>
 #include <sigmahat/landscape/critical_point.hpp>
-#include <sigmahat/landscape/shared_progress.hpp>
+#include <sigmahat/landscape/point_classes.hpp>
 #include <sigmahat/landscape/starts.hpp>
 #include <sigmahat/landscape/symmetry.hpp>
 
@@ -55,24 +58,61 @@ struct SaddleClass {
 };
 
 struct SaddleTally {
-  std::vector<SaddleClass> classes;  ///< by increasing value
+  std::vector<SaddleClass> classes;  ///< in the order they were found
   std::uint64_t runs = 0;
   std::uint64_t other_index = 0;  ///< critical points of another index than asked for
   std::uint64_t unresolved = 0;   ///< runs that ended at no critical point
+
+  /// Classes by increasing value.
+  std::vector<SaddleClass> by_value() const;
 };
 
-/// Critical points from many starts, modulo symmetry; the same for every number of threads.
-///
-/// @param given     whose a and biases every start has
-/// @param teacher   m*×d, rows
-/// @param symmetry  none: only equal points are one
-SaddleTally find_saddles(const Objective<double>& objective, const Weights<double>& given,
-                         const Matrix<double>& teacher, const std::optional<Symmetry>& symmetry,
-                         const SaddleOptions& options, const WorkProgress& progress = {});
+/// Critical points from many runs, modulo symmetry; the same for every number of threads, and when
+/// it is put back half-way.
+class SaddleSearch {
+ public:
+  /// From random starts.
+  /// @param objective  outlives the search
+  /// @param given      whose a and biases every start has
+  /// @param teacher    m*×d, rows
+  /// @param symmetry   none: only equal points are one
+  static SaddleSearch from_starts(const Objective<double>& objective, Weights<double> given,
+                                  const Matrix<double>& teacher,
+                                  const std::optional<Symmetry>& symmetry,
+                                  const SaddleOptions& options);
+  /// From one critical point along its `modes` lowest eigenvectors, both ways.
+  static SaddleSearch around(const Objective<double>& objective, Weights<double> x, int modes,
+                             const Matrix<double>& teacher, const std::optional<Symmetry>& symmetry,
+                             const SaddleOptions& options);
 
-/// Saddles reached from one critical point along its `modes` lowest eigenvectors, both ways.
-SaddleTally saddles_around(const Objective<double>& objective, const Weights<double>& x, int modes,
-                           const Matrix<double>& teacher, const std::optional<Symmetry>& symmetry,
-                           const SaddleOptions& options, const WorkProgress& progress = {});
+  /// @return whether all runs are done
+  bool run(const RunWatch& watch = {});
+
+  std::uint64_t runs() const { return runs_; }  ///< all of them
+  const SaddleTally& tally() const { return tally_; }
+  void resume(SaddleTally tally);
+
+ private:
+  using Search = std::function<CriticalPoint(std::uint64_t run)>;
+  struct End;
+
+  SaddleSearch(const Objective<double>& objective, std::uint64_t runs, Search search,
+               const Matrix<double>& teacher, const std::optional<Symmetry>& symmetry,
+               const SaddleOptions& options);
+  std::optional<End> end_of(std::uint64_t run) const;
+  void count(std::uint64_t run, std::optional<End> end);
+
+  const Objective<double>& objective_;
+  std::uint64_t runs_;
+  Search search_;
+  SaddleOptions options_;
+  SaddleTally tally_;
+  PointClasses classes_;  ///< those of the tally, in its order
+};
+
+/// Text, every number as it is. Throws ParseError where it is none.
+/// @param settings  what was asked for, for the reader to compare
+std::string to_json(const SaddleTally& tally, const std::string& settings);
+Stored<SaddleTally> parse_saddle_tally(std::string_view text);
 
 }  // namespace sigmahat

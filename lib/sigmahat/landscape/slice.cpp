@@ -5,12 +5,16 @@
 
 #include <sigmahat/landscape/direction.hpp>
 #include <sigmahat/landscape/slice.hpp>
+#include <sigmahat/landscape/stored_json.hpp>
+#include <sigmahat/numeric/errors.hpp>
 #include <sigmahat/numeric/parallel.hpp>
 #include <sigmahat/optimize/manifold.hpp>
 #include <sigmahat/optimize/weight_algebra.hpp>
 
 namespace sigmahat {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 /// Rows shorter than this are zero but for rounding.
 constexpr double vanishing = 1e-12;
@@ -126,19 +130,52 @@ NearestOnSlice nearest_on(const Slice& slice, const Weights<double>& x, const Sl
 
 SliceGrid slice_values(const Objective<double>& objective, const Slice& slice,
                        std::vector<double> s, std::vector<double> t, const Freedom& freedom,
-                       int threads, const WorkProgress& progress) {
+                       int threads) {
   SliceGrid grid{std::move(s), std::move(t), {}};
-  grid.values.resize(grid.t.size());
-  SharedProgress shared(progress);
-  for_each_block(grid.t.size(), threads, [&](std::size_t j) {
-    for (const double s_i : grid.s) {
-      const auto x = point_on(slice, {s_i, grid.t[j]}, freedom);
-      const double value = x ? objective.value(*x) : std::numeric_limits<double>::quiet_NaN();
-      grid.values[j].push_back(std::isfinite(value) ? std::optional(value) : std::nullopt);
-    }
-    shared.add(grid.s.size());
-  });
+  complete(grid, objective, slice, freedom, threads, {});
   return grid;
+}
+
+bool complete(SliceGrid& grid, const Objective<double>& objective, const Slice& slice,
+              const Freedom& freedom, int threads, const RunWatch& watch) {
+  using Row = std::vector<std::optional<double>>;
+  return count_runs(
+      grid.values.size(), grid.t.size(), threads,
+      [&](std::uint64_t j) {
+        Row row;
+        for (const double s_i : grid.s) {
+          const auto x = point_on(slice, {s_i, grid.t[j]}, freedom);
+          const double value = x ? objective.value(*x) : std::numeric_limits<double>::quiet_NaN();
+          row.push_back(std::isfinite(value) ? std::optional(value) : std::nullopt);
+        }
+        return row;
+      },
+      [&](std::uint64_t, Row row) { grid.values.push_back(std::move(row)); }, watch);
+}
+
+std::string to_json(const SliceGrid& grid, const std::string& settings) {
+  Json json{{"s", grid.s}, {"t", grid.t}, {"values", Json::array()}};
+  for (const auto& row : grid.values) {
+    Json numbers = Json::array();
+    for (const auto& value : row) numbers.push_back(value ? Json(*value) : Json(nullptr));
+    json["values"].push_back(std::move(numbers));
+  }
+  return stored_text("slice", settings, json);
+}
+
+Stored<SliceGrid> parse_slice_grid(std::string_view text) {
+  return read_stored(text, "slice", [](const Json& json) {
+    SliceGrid grid{json.at("s"), json.at("t"), {}};
+    for (const Json& row : json.at("values")) {
+      grid.values.emplace_back();
+      for (const Json& value : row)
+        grid.values.back().push_back(value.is_null() ? std::nullopt
+                                                     : std::optional(value.get<double>()));
+      if (grid.values.back().size() != grid.s.size() || grid.values.size() > grid.t.size())
+        throw ParseError("a checkpoint's grid has no shape");
+    }
+    return grid;
+  });
 }
 
 std::vector<SlicePosition> grid_critical_points(const SliceGrid& grid) {

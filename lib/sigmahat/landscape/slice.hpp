@@ -1,8 +1,11 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include <sigmahat/landscape/counted_runs.hpp>
 #include <sigmahat/landscape/critical_point.hpp>
 #include <sigmahat/landscape/shared_progress.hpp>
 
@@ -49,10 +52,20 @@ struct SliceGrid {
   std::vector<double> s, t;                                ///< increasing
   std::vector<std::vector<std::optional<double>>> values;  ///< values[j][i] at (s[i], t[j])
 };
-/// @param threads  over the rows of the grid; the objective is called from all of them
 SliceGrid slice_values(const Objective<double>& objective, const Slice& slice,
                        std::vector<double> s, std::vector<double> t, const Freedom& freedom,
-                       int threads = 0, const WorkProgress& progress = {});
+                       int threads = 0);
+/// Adds the rows that are missing.
+/// @param threads  over the rows of the grid; the objective is called from all of them
+/// @return whether none is missing any more
+bool complete(SliceGrid& grid, const Objective<double>& objective, const Slice& slice,
+              const Freedom& freedom, int threads, const RunWatch& watch);
+
+/// Text, every number as it is; the rows are what there is of them. Throws ParseError where it is
+/// none.
+/// @param settings  what was asked for, for the reader to compare
+std::string to_json(const SliceGrid& grid, const std::string& settings);
+Stored<SliceGrid> parse_slice_grid(std::string_view text);
 
 /// Where the grid's values have a minimum, a maximum or a saddle among their eight neighbours, the
 /// lowest first.
