@@ -97,7 +97,8 @@ class ProbeMinima(ProgramTest):
     def test_refusals(self):
         for options, words in ((["--starts", 0], "--starts"), (["--start", "normal"], "--start"),
                                (["--search", "adam"], "--search"),
-                               (["--search", "sgd", "--objective", "degree:4"], "--search sgd"),
+                               (["--search", "sgd", "--objective", "degree:3"], "--search sgd"),
+                               (["--search", "sgd", "--isotropy", "d-1,1"], "--isotropy"),
                                (["--batch", 5], "--batch"), (["--step", 0.1], "--step"),
                                (["--search", "gd", "--step", "inverse:1,2"], "--step"),
                                (["--search", "sgd", "--momentum", 1], "--momentum"),

@@ -211,7 +211,7 @@ TEST_CASE("a stochastic search whose steps are too long has diverged") {
 TEST_CASE(
     "what no batch estimates is refused, and all that the objective does not see is centred") {
   const TalkProblem talk("f", 3, 1);
-  for (const char* text : {"degree:2", "weights:2=1,4=1"})
+  for (const char* text : {"degree:3", "weights:2=1,5=1"})
     CHECK_THROWS_AS(fresh_batches(parse_objective(text), talk.values, Constraint::sphere, 16, 1),
                     InputError);
   // The gradient of f_γ without degrees 0 and 1 in the labels: the same mean, a smaller scatter.
