@@ -1,3 +1,4 @@
+#include <functional>
 #include <memory>
 #include <sstream>
 
@@ -11,6 +12,7 @@
 #include "checkpoint.hpp"
 #include "command.hpp"
 #include "output.hpp"
+#include "picture.hpp"
 #include "probe_minima_report.hpp"
 #include "search_options.hpp"
 
@@ -27,7 +29,7 @@ struct MinimaOptions : ProbeOptions {
   std::vector<int> sizes;            ///< dimensions; empty: the one of the problem
   std::optional<Isotropy> isotropy;  ///< searched are the students that it fixes
   int excess = 0;  ///< student neurons beyond the dimension, where there are sizes
-  std::optional<std::filesystem::path> output_problems;
+  std::optional<std::filesystem::path> output_problems, output_grams;
   std::optional<std::string> gram;
   CheckpointOptions checkpoint;
 };
@@ -178,26 +180,49 @@ Json own_inputs(const MinimaOptions& options, const Landscape& landscape) {
            {"excess", options.excess},
            {"isotropy", options.isotropy ? Json(to_text(*options.isotropy)) : Json(nullptr)}};
   describe(options.search, landscape.choice, own);
-  own["output_problems"] =
-      options.output_problems ? Json(options.output_problems->string()) : Json(nullptr);
+  for (const auto& [key, folder] : {std::pair{"output_problems", options.output_problems},
+                                    std::pair{"output_grams", options.output_grams}})
+    own[key] = folder ? Json(folder->string()) : Json(nullptr);
   own["gram"] = options.gram ? Json(*options.gram) : Json(nullptr);
   describe(options.checkpoint, own);
   return own;
 }
 
-/// DIR/minimum-1.json, or DIR/minimum-6-1.json where there are sizes.
-void write_problems(const std::filesystem::path& folder, const std::vector<SizeResult>& results) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
+/// Visits (minimum-1, of the first) or (minimum-6-1, of the first in six dimensions), ...
+void for_each_minimum(const std::vector<SizeResult>& results,
+                      const std::function<void(const std::string&, const SizeResult&,
+                                               const DescribedMinimum&)>& visit) {
   for (const SizeResult& result : results) {
     int number = 0;
     for (const DescribedMinimum& minimum : result.minima) {
       const std::string size =
           results.size() > 1 ? fmt::format("{}-", result.problem.dimension()) : std::string();
-      write_file(folder / fmt::format("minimum-{}{}.json", size, ++number),
-                 to_json(with_student(result.problem, minimum.found.point.x, result.constraint)));
+      visit(fmt::format("minimum-{}{}", size, ++number), result, minimum);
     }
   }
+}
+
+/// Before the search: what it finds must not be lost. Makes the folder.
+void check_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  check_writable(folder / "minimum-1");
+}
+
+void write_problems(const std::filesystem::path& folder, const std::vector<SizeResult>& results) {
+  for_each_minimum(results, [&](const std::string& name, const SizeResult& result,
+                                const DescribedMinimum& minimum) {
+    write_file(folder / (name + ".json"),
+               to_json(with_student(result.problem, minimum.found.point.x, result.constraint)));
+  });
+}
+
+void write_grams(const std::filesystem::path& folder, const std::vector<SizeResult>& results) {
+  for_each_minimum(results, [&](const std::string& name, const SizeResult& result,
+                                const DescribedMinimum& minimum) {
+    const std::filesystem::path file = folder / (name + ".png");
+    write_file(file, render_picture(gram_picture(result, minimum), file.string()));
+  });
 }
 
 /// The minimum that most starts but the global one's end at, or else the first.
@@ -216,6 +241,8 @@ ExitCode run_minima(const MinimaOptions& options) {
   std::optional<ExtraPicture> gram;
   if (options.gram) gram = ExtraPicture{"--gram", *options.gram};
   check_delivery(options.common, gram, targets_of(options.checkpoint));
+  if (options.output_problems) check_folder(*options.output_problems);
+  if (options.output_grams) check_folder(*options.output_grams);
 
   const std::vector<ProbeOptions> problems = problems_of(options);
   Study study(options);
@@ -240,6 +267,7 @@ ExitCode run_minima(const MinimaOptions& options) {
   for (Section& section : minima_sections(results, options.common.digits))
     report.sections.push_back(std::move(section));
   if (options.output_problems) write_problems(*options.output_problems, results);
+  if (options.output_grams) write_grams(*options.output_grams, results);
   if (gram) gram->plot = picture_of_one(results.back());
   return deliver(report, minima_plot(results, objective), options.common, gram);
 }
@@ -263,6 +291,8 @@ Run add_probe_minima(CLI::App& command) {
                     [o](const std::string& text) { o->isotropy = parse_isotropy(text); });
   add_parsed_option(command, "--output-problems", "DIR", "a problem file for each minimum",
                     [o](const std::string& text) { o->output_problems = text; });
+  add_parsed_option(command, "--output-grams", "DIR", "a picture of B B*^T for each minimum",
+                    [o](const std::string& text) { o->output_grams = text; });
   add_parsed_option(command, "--gram", "FILE", "picture of B B*^T, of the commonest spurious one",
                     [o](const std::string& text) { o->gram = text; });
   add_checkpoint_options(command, o->checkpoint);

@@ -22,6 +22,7 @@ TABLES = {
        for name, mu in [("0", "0"), ("0.01", "0.01"), ("0.05", "0.05"), ("0.2", "0.2"), ("0.9", "0.9"),
                         ("1.1", "1.1"), ("2", "2")]},
     "sphere_f": "--dims 4..10 --starts 1000 --objective f --fixed-a",
+    "sphere_degree_2": "--dims 4..10 --starts 200 --objective degree:2 --fixed-a",
     "sphere_degree_4": "--dims 4..10 --starts 200 --objective degree:4 --fixed-a",
     "sphere_degrees_2_4": "--dims 4..10 --starts 1000 --objective weights:2=1,4=1 --fixed-a",
     "sphere_f_gamma": "--dims 4..10 --starts 1000 --objective f_gamma:2,4 --fixed-a",

@@ -14,7 +14,7 @@ STUDY = ["probe", "minima", "--dim", "7", "--constraint", "free", "--fixed-a"]
 
 class ProbeMinima(ProgramTest):
     def test_classes_count_every_start_and_feed_the_next_command(self):
-        results = self.results(*STUDY, "--starts", 150, "--output-problems", "points")
+        results = self.results(*STUDY, "--starts", 150, "--output-problems", "points", "--output-grams", "points")
         self.assertEqual(sum(m["count"] for m in results["minima"]), results["runs"])
         self.assertEqual([m["kind"] for m in results["minima"]], ["global", "spurious"])
         self.assertLess(results["largest_gradient_norm"], 1e-12)
@@ -28,6 +28,8 @@ class ProbeMinima(ProgramTest):
             self.assertLess(abs(float(loss["value"]) - minimum["value"]), 1e-13)
             self.assertLess(float(loss["gradient_norm"]), 1e-12)
             self.assertEqual(loss["morse_index"], 0)
+            picture = (self.folder / f"points/minimum-{number}.png").read_bytes()
+            self.assertTrue(picture.startswith(b"\x89PNG"))
 
     def test_what_others_found_and_counted_is_found(self):
         """Against the results that Safran, Yehudai and Shamir published, who have half the objective."""
@@ -45,6 +47,11 @@ class ProbeMinima(ProgramTest):
         compared = subprocess.run([sys.executable, SOURCE / "data/minima/compare_published.py"], capture_output=True,
                                   encoding="utf-8", timeout=60)
         self.assertEqual(compared.returncode, 0, compared.stdout + compared.stderr)
+
+    def test_a_folder_that_cannot_be_is_refused_before_the_search(self):
+        (self.folder / "file").write_text("", encoding="utf-8")
+        for option in ("--output-problems", "--output-grams"):
+            self.refuse(*STUDY, "--starts", 10**7, option, "file/points", saying="file/points", code=4)
 
     def test_threads_do_not_change_a_bit(self):
         def minima(threads):
