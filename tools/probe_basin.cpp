@@ -70,20 +70,21 @@ Section minima_section(const BasinMap& map, const Landscape& landscape) {
                                   {"gradient_norm", "gradient", "", Align::point},
                                   {"problem", "", "", Align::left, Audience::json_only}},
                                  {}}};
+  const double rounding = value_rounding(landscape);
   for (std::size_t place = 0; place < map.minima.size(); ++place) {
     const BasinClass& found = map.minima[place];
     section.table->rows.push_back(
-        {{word(name_of(place)), rounded(found.point.value, digits),
-          rounded(found.point.value - landscape.objective->constant(), digits), whole(found.count),
-          rounded(share(found.count, map), 4), yes_no(!found.flat),
-          rounded(found.point.gradient_norm, 2),
+        {{word(name_of(place)), rounded(found.point.value, digits, rounding),
+          rounded(found.point.value - landscape.objective->constant(), digits, rounding),
+          whole(found.count), rounded(share(found.count, map), 4), yes_no(!found.flat),
+          rounded_norm(found.point.gradient_norm, 2, norm_rounding),
           problem_value(with_student(landscape.problem, found.point.x, landscape.freedom.rows))}});
   }
   return section;
 }
 
-MapPlot basin_picture(const BasinMap& map, const SlicePlan& plan, const std::string& objective) {
-  MapPlot picture{.title = "Where " + objective + " leads, slice " + plan.in_words,
+MapPlot basin_picture(const BasinMap& map, const SlicePlan& plan, const Landscape& landscape) {
+  MapPlot picture{.title = "Where " + to_text(landscape.choice) + " leads, slice " + plan.in_words,
                   .x_label = plan.s_label,
                   .y_label = plan.t_label,
                   .value_label = "",
@@ -96,9 +97,11 @@ MapPlot basin_picture(const BasinMap& map, const SlicePlan& plan, const std::str
       picture.values.back().push_back(place ? static_cast<double>(*place)
                                             : std::numeric_limits<double>::quiet_NaN());
   }
+  const double rounding = value_rounding(landscape);
   for (const BasinClass& found : map.minima)
-    picture.classes.push_back(
-        fmt::format("{:.4g} ({:.0f} %)", found.point.value, 100 * share(found.count, map)));
+    picture.classes.push_back(fmt::format("{} ({:.0f} %)",
+                                          rounded(found.point.value, 4, rounding).text,
+                                          100 * share(found.count, map)));
   MapMarks student{"student", {0}, {0}};
   picture.marks = {std::move(student)};
   return picture;
@@ -141,7 +144,7 @@ ExitCode run_basin(const BasinOptions& options) {
       "search", fmt::format("{}; minima told apart {}", in_words(options.search, landscape.choice),
                             options.distinct ? "as points" : "modulo symmetry"));
   report.sections = {map_section(map), minima_section(map, landscape)};
-  return deliver(report, basin_picture(map, plan, to_text(landscape.choice)), options.common);
+  return deliver(report, basin_picture(map, plan, landscape), options.common);
 }
 
 }  // namespace

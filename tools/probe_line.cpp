@@ -66,7 +66,7 @@ void check(const LineOptions& options) {
     throw InputError("--match: for --to alone, whose neurons it brings in order");
 }
 
-Table line_table(const std::vector<LinePoint>& line) {
+Table line_table(const std::vector<LinePoint>& line, double rounding) {
   using Align = Column::Align;
   Table table{"points",
               {{"t", "t", "$t$", Align::point},
@@ -79,12 +79,12 @@ Table line_table(const std::vector<LinePoint>& line) {
     return number ? rounded(*number, digits) : absent("none");
   };
   for (const LinePoint& point : line)
-    table.rows.push_back({{rounded(point.t, digits), rounded(point.value, digits),
+    table.rows.push_back({{rounded(point.t, digits), rounded(point.value, digits, rounding),
                            shown(point.slope), shown(point.curvature)}});
   return table;
 }
 
-Section line_section(const std::vector<LinePoint>& line, double speed) {
+Section line_section(const std::vector<LinePoint>& line, double speed, double rounding) {
   const auto [low, high] =
       std::minmax_element(line.begin(), line.end(),
                           [](const LinePoint& p, const LinePoint& q) { return p.value < q.value; });
@@ -92,11 +92,13 @@ Section line_section(const std::vector<LinePoint>& line, double speed) {
   const auto place = [](const LinePoint& point) { return fmt::format("at t = {:.6g}", point.t); };
   return {.title = "",
           .fields = {{"speed", "length from t = 0 to 1", rounded(speed, digits)},
-                     {"lowest.value", "lowest value", rounded(low->value, digits), place(*low)},
+                     {"lowest.value", "lowest value", rounded(low->value, digits, rounding),
+                      place(*low)},
                      {"lowest.t", "", rounded(low->t, digits), "", Audience::programs},
-                     {"highest.value", "highest value", rounded(high->value, digits), place(*high)},
+                     {"highest.value", "highest value", rounded(high->value, digits, rounding),
+                      place(*high)},
                      {"highest.t", "", rounded(high->t, digits), "", Audience::programs}},
-          .table = line_table(line)};
+          .table = line_table(line, rounding)};
 }
 
 Plot line_plot(const std::vector<LinePoint>& line, const std::string& objective,
@@ -127,7 +129,7 @@ ExitCode run_line(const LineOptions& options) {
 
   Report report = probe_report("line", options, landscape, own_inputs(options, range));
   report.heading.emplace_back("line", in_words(options));
-  report.sections.push_back(line_section(line, norm(velocity)));
+  report.sections.push_back(line_section(line, norm(velocity), value_rounding(landscape)));
   return deliver(report, line_plot(line, to_text(landscape.choice), in_words(options)),
                  options.common);
 }

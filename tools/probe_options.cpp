@@ -1,5 +1,8 @@
 #include "probe_options.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include <sigmahat/landscape/critical_point.hpp>
@@ -108,6 +111,14 @@ Landscape make_landscape(const ProbeOptions& options) {
     return Landscape(std::move(problem), options.objective.objective.value_or(FullLoss{}),
                      freedom_of(options.objective));
   });
+}
+
+double value_rounding(const Landscape& landscape) {
+  constexpr double share = 1e-13;
+  Weights<double> nothing = landscape.student;
+  nothing.a.setZero();
+  return share * std::max(std::abs(landscape.objective->value(landscape.student)),
+                          std::abs(landscape.objective->value(nothing)));
 }
 
 Weights<double> read_point(const std::string& text, const Landscape& landscape) {

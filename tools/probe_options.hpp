@@ -34,6 +34,12 @@ struct Landscape {
 /// Throws InputError as make_problem does, and where rows are to be unit and are not.
 Landscape make_landscape(const ProbeOptions& options);
 
+/// What rounding makes of values of the objective that are zero, with a margin: a share of its
+/// value where the student is and where its a is zero.
+double value_rounding(const Landscape& landscape);
+/// Gradients and distances below it are zero to all that double shows.
+constexpr double norm_rounding = 1e-12;
+
 /// "student", "teacher" or a problem file, whose student it is.
 ///
 /// The teacher's rows stand for a student: with its a where both have one activation, otherwise

@@ -72,7 +72,7 @@ StringMethod begun_path(const PathCommandOptions& options, const Landscape& land
   return {*landscape.objective, from, to, path};
 }
 
-Section path_section(const StringMethod& path, bool settled) {
+Section path_section(const StringMethod& path, bool settled, double rounding) {
   const PathImage& top = path.top();
   const double from = path.images().front().value, to = path.images().back().value;
   Section section{
@@ -85,8 +85,8 @@ Section path_section(const StringMethod& path, bool settled) {
            Audience::programs},
           {"residual", "", rounded(path.residual(), 3), "", Audience::programs},
           {"length", "length", rounded(path.length(), digits)},
-          {"from.value", "value at the start", rounded(from, digits)},
-          {"to.value", "value at the end", rounded(to, digits)},
+          {"from.value", "value at the start", rounded(from, digits, rounding)},
+          {"to.value", "value at the end", rounded(to, digits, rounding)},
           {"highest.value", "highest image", rounded(top.value, digits),
            fmt::format("at {:.4g} of the length", top.place)},
           {"highest.place", "", rounded(top.place, digits), "", Audience::programs}}};
@@ -95,7 +95,7 @@ Section path_section(const StringMethod& path, bool settled) {
 }
 
 Section saddle_section(const std::optional<PathSaddle>& saddle, const StringMethod& path,
-                       const Problem& problem, const Freedom& freedom) {
+                       const Landscape& landscape, double rounding) {
   const double from = path.images().front().value, to = path.images().back().value;
   if (!saddle) {
     const bool downhill = path.top().value <= std::max(from, to);
@@ -106,11 +106,12 @@ Section saddle_section(const std::optional<PathSaddle>& saddle, const StringMeth
   return {
       .title = "The saddle on top",
       .fields = {
-          {"saddle.value", "value", rounded(saddle->point.value, 12)},
+          {"saddle.value", "value", rounded(saddle->point.value, 12, rounding)},
           {"saddle.barrier_from_start", "above the start",
            rounded(saddle->point.value - from, digits)},
           {"saddle.barrier_from_end", "above the end", rounded(saddle->point.value - to, digits)},
-          {"saddle.gradient_norm", "gradient norm", rounded(saddle->point.gradient_norm, 3)},
+          {"saddle.gradient_norm", "gradient norm",
+           rounded_norm(saddle->point.gradient_norm, 3, norm_rounding)},
           {"saddle.morse_index", "Morse index",
            whole(static_cast<std::uint64_t>(saddle->curvature.negative))},
           {"saddle.flat_directions", "flat directions",
@@ -119,11 +120,11 @@ Section saddle_section(const std::optional<PathSaddle>& saddle, const StringMeth
            rounded(saddle->curvature.smallest, digits)},
           {"saddle.distance", "from the highest image", rounded(saddle->distance, 4)},
           {"saddle.problem", "",
-           problem_value(with_student(problem, saddle->point.x, freedom.rows)), "",
-           Audience::json_only}}};
+           problem_value(with_student(landscape.problem, saddle->point.x, landscape.freedom.rows)),
+           "", Audience::json_only}}};
 }
 
-Section images_section(const StringMethod& path) {
+Section images_section(const StringMethod& path, double rounding) {
   Section section{.title = "Along the path",
                   .table = Table{"images",
                                  {{"place", "place", "", Align::point},
@@ -131,8 +132,8 @@ Section images_section(const StringMethod& path) {
                                   {"across", "gradient across", "", Align::point}},
                                  {}}};
   for (const PathImage& image : path.images())
-    section.table->rows.push_back(
-        {{fixed(image.place, 5), rounded(image.value, digits), rounded(image.across, 3)}});
+    section.table->rows.push_back({{fixed(image.place, 5), rounded(image.value, digits, rounding),
+                                    rounded(image.across, 3)}});
   return section;
 }
 
@@ -193,9 +194,10 @@ ExitCode run_path(const PathCommandOptions& options) {
   describe(options.checkpoint, own);
   Report report = probe_report("path", options, landscape, own);
   report.heading.emplace_back("path", in_words(options));
-  report.sections = {path_section(path, settled),
-                     saddle_section(saddle, path, landscape.problem, landscape.freedom),
-                     images_section(path)};
+  const double rounding = value_rounding(landscape);
+  report.sections = {path_section(path, settled, rounding),
+                     saddle_section(saddle, path, landscape, rounding),
+                     images_section(path, rounding)};
   if (options.output_problem)
     write_file(*options.output_problem,
                to_json(with_student(landscape.problem, saddle->point.x, landscape.freedom.rows)));

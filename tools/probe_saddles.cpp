@@ -67,6 +67,7 @@ Section saddles_section(const SaddleTally& tally, const Landscape& landscape) {
                                   {"problem", "", "", Align::left, Audience::json_only}},
                                  {}}};
   constexpr Eigen::Index shown = 3;
+  const double rounding = value_rounding(landscape);
   for (const SaddleClass& found : tally.by_value()) {
     Value smallest;
     smallest.json = Json::array();
@@ -77,10 +78,10 @@ Section saddles_section(const SaddleTally& tally, const Landscape& landscape) {
       smallest.json.push_back(fmt::format("{}", found.eigenvalues[i]));
     }
     section.table->rows.push_back(
-        {{rounded(found.point.value, digits),
+        {{rounded(found.point.value, digits, rounding),
           whole(static_cast<std::uint64_t>(found.curvature.negative)), whole(found.count),
           whole(static_cast<std::uint64_t>(found.curvature.zero)), std::move(smallest),
-          rounded(found.point.gradient_norm, 2), whole(found.first_run),
+          rounded_norm(found.point.gradient_norm, 2, norm_rounding), whole(found.first_run),
           problem_value(with_student(landscape.problem, found.point.x, landscape.freedom.rows))}});
   }
   return section;

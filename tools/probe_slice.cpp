@@ -125,7 +125,7 @@ Section grid_section(const SliceGrid& grid) {
   return section;
 }
 
-Section marks_section(const std::vector<Mark>& marks) {
+Section marks_section(const std::vector<Mark>& marks, double rounding) {
   Section section{.title = "Points",
                   .table = Table{"marks",
                                  {{"name", "point", ""},
@@ -137,11 +137,12 @@ Section marks_section(const std::vector<Mark>& marks) {
   for (const Mark& mark : marks)
     section.table->rows.push_back(
         {{word(mark.name), rounded(mark.seen.position.s, 5), rounded(mark.seen.position.t, 5),
-          rounded(mark.seen.distance, 3), rounded(mark.value, digits)}});
+          rounded_norm(mark.seen.distance, 3, norm_rounding),
+          rounded(mark.value, digits, rounding)}});
   return section;
 }
 
-Section critical_section(const std::vector<SliceCriticalPoint>& points) {
+Section critical_section(const std::vector<SliceCriticalPoint>& points, double rounding) {
   Section section{.title = points.empty()
                                ? "Newton's method finds no critical point from the grid's"
                                : "Critical points that Newton's method finds from the grid's",
@@ -158,10 +159,12 @@ Section critical_section(const std::vector<SliceCriticalPoint>& points) {
   for (const SliceCriticalPoint& found : points)
     section.table->rows.push_back(
         {{rounded(found.seen.position.s, 4), rounded(found.seen.position.t, 4),
-          rounded(found.seen.distance, 2), rounded(found.point.value, digits),
+          rounded_norm(found.seen.distance, 2, norm_rounding),
+          rounded(found.point.value, digits, rounding),
           whole(static_cast<std::uint64_t>(found.curvature.negative)),
           whole(static_cast<std::uint64_t>(found.curvature.zero)),
-          rounded(found.curvature.smallest, 4), rounded(found.point.gradient_norm, 2)}});
+          rounded(found.curvature.smallest, 4),
+          rounded_norm(found.point.gradient_norm, 2, norm_rounding)}});
   return section;
 }
 
@@ -240,8 +243,10 @@ ExitCode run_slice(const SliceOptions& options) {
   const std::string objective = to_text(landscape.choice);
   Report report = probe_report("slice", options, landscape, own_inputs(options, plan));
   for (auto& line : describe(plan)) report.heading.push_back(std::move(line));
-  report.sections = {grid_section(findings.grid), marks_section(findings.marks)};
-  if (!options.no_refine) report.sections.push_back(critical_section(findings.critical_points));
+  const double rounding = value_rounding(landscape);
+  report.sections = {grid_section(findings.grid), marks_section(findings.marks, rounding)};
+  if (!options.no_refine)
+    report.sections.push_back(critical_section(findings.critical_points, rounding));
   if (options.common.format == Format::npy || options.common.format == Format::c_header)
     report.array = grid_array(findings.grid, objective, plan.in_words);
   return deliver(report, slice_map(findings, plan, objective), options.common);

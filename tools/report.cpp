@@ -89,6 +89,17 @@ Value rounded(double number, int significant) {
   return decimal(with_significant_digits(number, significant), number);
 }
 
+Value rounded(double number, int significant, double rounding) {
+  if (std::abs(number) > rounding) return rounded(number, significant);
+  return decimal("0", number);
+}
+
+Value rounded_norm(double number, int significant, double rounding) {
+  if (number > rounding) return rounded(number, significant);
+  const int power = static_cast<int>(std::ceil(std::log10(rounding)));
+  return {fmt::format("<1e{}", power), fmt::format("$<10^{{{}}}$", power), number};
+}
+
 Value fixed(double number, int decimals) {
   require_finite(number);
   return decimal(with_decimals(number, decimals), number);

@@ -39,6 +39,10 @@ Value rational(const Rational& number);
 Value measured(double mean, double standard_error);
 /// `significant` digits for people, every digit for programs.
 Value rounded(double number, int significant);
+/// The same of a number known to `rounding` alone: for people 0 where that hides it.
+Value rounded(double number, int significant, double rounding);
+/// The same of a norm: where rounding hides it, people see "<1e-12", the power of ten above.
+Value rounded_norm(double number, int significant, double rounding);
 /// `decimals` digits after the point for people, every digit for programs.
 Value fixed(double number, int decimals);
 /// Nothing to give; `reason` is what people see in its place: "infinite", "".
