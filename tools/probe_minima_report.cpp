@@ -140,6 +140,7 @@ Table sizes_table(const std::vector<SizeResult>& results) {
 }
 
 Table minima_table(const std::vector<SizeResult>& results, int digits) {
+  const Audience of_refined = digits > 17 ? Audience::everyone : Audience::programs;
   const Audience of_many = results.size() > 1 ? Audience::everyone : Audience::programs;
   const auto shown_if = [&](auto holds) {
     for (const SizeResult& result : results)
@@ -159,19 +160,20 @@ Table minima_table(const std::vector<SizeResult>& results, int digits) {
                {"count", "count", "", Align::right}},
               {}};
   append(table.columns, proportion_columns("fraction", "fraction"));
-  append(table.columns, {{"kind", "kind", "", Align::left},
-                         {"global", "", "", Align::left, Audience::programs},
-                         {"min_eigenvalue", "eigenvalue", "", Align::point},
-                         {"max_eigenvalue", "", "", Align::point, Audience::programs},
-                         {"morse_index", "index", "", Align::right, of_index},
-                         {"flat_directions", "flat", "", Align::right, of_flat},
-                         {"isotropy", "isotropy", "", Align::left, of_isotropy},
-                         {"gradient_norm", "gradient", "", Align::point, Audience::programs},
-                         {"isolated", "", "", Align::left, Audience::programs},
-                         {"first_start", "", "", Align::right, Audience::programs},
-                         {"precise.value", "", "", Align::point, Audience::programs},
-                         {"precise.gradient_norm", "", "", Align::point, Audience::programs},
-                         {"problem", "", "", Align::left, Audience::json_only}});
+  append(table.columns,
+         {{"kind", "kind", "", Align::left},
+          {"global", "", "", Align::left, Audience::programs},
+          {"min_eigenvalue", "eigenvalue", "", Align::point},
+          {"max_eigenvalue", "", "", Align::point, Audience::programs},
+          {"morse_index", "index", "", Align::right, of_index},
+          {"flat_directions", "flat", "", Align::right, of_flat},
+          {"isotropy", "isotropy", "", Align::left, of_isotropy},
+          {"gradient_norm", "gradient", "", Align::point, Audience::programs},
+          {"isolated", "", "", Align::left, Audience::programs},
+          {"first_start", "", "", Align::right, Audience::programs},
+          {"precise.value", "refined", "", Align::point, of_refined},
+          {"precise.gradient_norm", "refined gradient", "", Align::point, of_refined},
+          {"problem", "", "", Align::left, Audience::json_only}});
   for (const SizeResult& result : results)
     for (const DescribedMinimum& minimum : result.minima) {
       const MinimumClass& found = minimum.found;

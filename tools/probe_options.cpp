@@ -11,6 +11,8 @@
 #include <sigmahat/landscape/matching.hpp>
 #include <sigmahat/network/npy_file.hpp>
 #include <sigmahat/network/problem_file.hpp>
+#include <sigmahat/numeric/errors.hpp>
+#include <sigmahat/numeric/number_text.hpp>
 #include <sigmahat/objective/fast_objective.hpp>
 #include <sigmahat/optimize/manifold.hpp>
 
@@ -119,6 +121,32 @@ double value_rounding(const Landscape& landscape) {
   nothing.a.setZero();
   return share * std::max(std::abs(landscape.objective->value(landscape.student)),
                           std::abs(landscape.objective->value(nothing)));
+}
+
+AfreshPoint evaluated_afresh(const Landscape& landscape, const Weights<double>& x, bool isolated,
+                             int digits) {
+  constexpr int digits_of_double = 17;
+  AfreshPoint result{
+      evaluate_precisely(landscape.problem, landscape.choice, landscape.freedom, x, digits_afresh)
+          .gradient_norm.convert_to<double>(),
+      {}};
+  if (digits <= digits_of_double || !isolated) return result;
+  try {
+    result.refined =
+        refine_precisely(landscape.problem, landscape.choice, landscape.freedom, x, digits);
+  } catch (const NumericalError&) {
+    // Where the Hessian has no limit there is nothing to refine by.
+  }
+  return result;
+}
+
+std::vector<Value> refined_values(const AfreshPoint& point, int digits) {
+  const auto shown = [](const Real& number, int d) {
+    const std::string text = to_text(number, d);
+    return Value{text, latex_digits(text), Json(text)};
+  };
+  if (!point.refined) return {absent(""), absent("")};
+  return {shown(point.refined->value, digits), shown(point.refined->gradient_norm, 2)};
 }
 
 Weights<double> read_point(const std::string& text, const Landscape& landscape) {

@@ -1,9 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <CLI/App.hpp>
+
+#include <sigmahat/landscape/precise_point.hpp>
 
 #include "objective_options.hpp"
 #include "options.hpp"
@@ -37,6 +41,19 @@ Landscape make_landscape(const ProbeOptions& options);
 /// What rounding makes of values of the objective that are zero, with a margin: a share of its
 /// value where the student is and where its a is zero.
 double value_rounding(const Landscape& landscape);
+/// Twice the digits of double.
+constexpr int digits_afresh = 34;
+/// A critical point that was found in double.
+struct AfreshPoint {
+  double gradient_norm;                 ///< evaluated in digits_afresh
+  std::optional<PrecisePoint> refined;  ///< to --digits beyond those of double
+};
+/// @param isolated  others are not refined, and what Newton's method does not reach is not either
+AfreshPoint evaluated_afresh(const Landscape& landscape, const Weights<double>& x, bool isolated,
+                             int digits);
+/// The refined point's value and the norm of its gradient, in --digits; absent where there is none.
+std::vector<Value> refined_values(const AfreshPoint& point, int digits);
+
 /// Gradients and distances below it are zero to all that double shows.
 constexpr double norm_rounding = 1e-12;
 

@@ -95,7 +95,7 @@ Section path_section(const StringMethod& path, bool settled, double rounding) {
 }
 
 Section saddle_section(const std::optional<PathSaddle>& saddle, const StringMethod& path,
-                       const Landscape& landscape, double rounding) {
+                       const Landscape& landscape, double rounding, int precision) {
   const double from = path.images().front().value, to = path.images().back().value;
   if (!saddle) {
     const bool downhill = path.top().value <= std::max(from, to);
@@ -103,6 +103,10 @@ Section saddle_section(const std::optional<PathSaddle>& saddle, const StringMeth
                               : "No saddle of index one was found from the highest image",
             .fields = {{"saddle", "", absent(""), "", Audience::json_only}}};
   }
+  const AfreshPoint afresh =
+      evaluated_afresh(landscape, saddle->point.x, saddle->curvature.zero == 0, precision);
+  std::vector<Value> refined = refined_values(afresh, precision);
+  const Audience of_refined = precision > 17 ? Audience::everyone : Audience::programs;
   return {
       .title = "The saddle on top",
       .fields = {
@@ -111,7 +115,7 @@ Section saddle_section(const std::optional<PathSaddle>& saddle, const StringMeth
            rounded(saddle->point.value - from, digits)},
           {"saddle.barrier_from_end", "above the end", rounded(saddle->point.value - to, digits)},
           {"saddle.gradient_norm", "gradient norm",
-           rounded_norm(saddle->point.gradient_norm, 3, norm_rounding)},
+           rounded_norm(afresh.gradient_norm, 3, norm_rounding)},
           {"saddle.morse_index", "Morse index",
            whole(static_cast<std::uint64_t>(saddle->curvature.negative))},
           {"saddle.flat_directions", "flat directions",
@@ -119,6 +123,9 @@ Section saddle_section(const std::optional<PathSaddle>& saddle, const StringMeth
           {"saddle.min_eigenvalue", "least eigenvalue",
            rounded(saddle->curvature.smallest, digits)},
           {"saddle.distance", "from the highest image", rounded(saddle->distance, 4)},
+          {"saddle.precise.value", "refined value", std::move(refined[0]), "", of_refined},
+          {"saddle.precise.gradient_norm", "refined gradient", std::move(refined[1]), "",
+           of_refined},
           {"saddle.problem", "",
            problem_value(with_student(landscape.problem, saddle->point.x, landscape.freedom.rows)),
            "", Audience::json_only}}};
@@ -196,7 +203,7 @@ ExitCode run_path(const PathCommandOptions& options) {
   report.heading.emplace_back("path", in_words(options));
   const double rounding = value_rounding(landscape);
   report.sections = {path_section(path, settled, rounding),
-                     saddle_section(saddle, path, landscape, rounding),
+                     saddle_section(saddle, path, landscape, rounding, options.common.digits),
                      images_section(path, rounding)};
   if (options.output_problem)
     write_file(*options.output_problem,

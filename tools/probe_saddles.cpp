@@ -54,21 +54,28 @@ Section tally_section(const SaddleTally& tally, const SaddlesOptions& options) {
                      {"unresolved", "no critical point", whole(tally.unresolved)}}};
 }
 
-Section saddles_section(const SaddleTally& tally, const Landscape& landscape) {
-  Section section{.title = tally.classes.empty() ? "" : "Critical points",
-                  .table = Table{"critical_points",
-                                 {{"value", "value", "", Align::point},
-                                  {"morse_index", "index", "", Align::right},
-                                  {"count", "count", "", Align::right},
-                                  {"flat_directions", "flat", "", Align::right},
-                                  {"smallest", "least eigenvalues", ""},
-                                  {"gradient_norm", "gradient", "", Align::point},
-                                  {"first_run", "", "", Align::right, Audience::programs},
-                                  {"problem", "", "", Align::left, Audience::json_only}},
-                                 {}}};
+Section saddles_section(const SaddleTally& tally, const Landscape& landscape, int precision) {
+  const Audience of_refined = precision > 17 ? Audience::everyone : Audience::programs;
+  Section section{
+      .title = tally.classes.empty() ? "" : "Critical points",
+      .table = Table{"critical_points",
+                     {{"value", "value", "", Align::point},
+                      {"morse_index", "index", "", Align::right},
+                      {"count", "count", "", Align::right},
+                      {"flat_directions", "flat", "", Align::right},
+                      {"smallest", "least eigenvalues", ""},
+                      {"gradient_norm", "gradient", "", Align::point},
+                      {"first_run", "", "", Align::right, Audience::programs},
+                      {"precise.value", "refined", "", Align::point, of_refined},
+                      {"precise.gradient_norm", "refined gradient", "", Align::point, of_refined},
+                      {"problem", "", "", Align::left, Audience::json_only}},
+                     {}}};
   constexpr Eigen::Index shown = 3;
   const double rounding = value_rounding(landscape);
   for (const SaddleClass& found : tally.by_value()) {
+    const AfreshPoint afresh =
+        evaluated_afresh(landscape, found.point.x, found.curvature.zero == 0, precision);
+    std::vector<Value> refined = refined_values(afresh, precision);
     Value smallest;
     smallest.json = Json::array();
     for (Eigen::Index i = 0; i < std::min(shown, found.eigenvalues.size()); ++i) {
@@ -81,7 +88,8 @@ Section saddles_section(const SaddleTally& tally, const Landscape& landscape) {
         {{rounded(found.point.value, digits, rounding),
           whole(static_cast<std::uint64_t>(found.curvature.negative)), whole(found.count),
           whole(static_cast<std::uint64_t>(found.curvature.zero)), std::move(smallest),
-          rounded_norm(found.point.gradient_norm, 2, norm_rounding), whole(found.first_run),
+          rounded_norm(afresh.gradient_norm, 2, norm_rounding), whole(found.first_run),
+          std::move(refined[0]), std::move(refined[1]),
           problem_value(with_student(landscape.problem, found.point.x, landscape.freedom.rows))}});
   }
   return section;
@@ -151,7 +159,8 @@ ExitCode run_saddles(const SaddlesOptions& options) {
   describe(options.checkpoint, own);
   Report report = probe_report("saddles", options, landscape, own);
   report.heading.emplace_back("search", in_words(options, landscape.freedom));
-  report.sections = {tally_section(tally, options), saddles_section(tally, landscape)};
+  report.sections = {tally_section(tally, options),
+                     saddles_section(tally, landscape, options.common.digits)};
   return deliver(report, saddles_plot(tally, to_text(landscape.choice)), options.common);
 }
 

@@ -244,6 +244,18 @@ class Saddles(ProgramTest):
             self.assertEqual(spectrum["morse_index"], found["morse_index"])
             self.assertAlmostEqual(float(spectrum["value"]), found["value"], 12)
 
+    def test_points_are_refined_to_the_digits_asked_for(self):
+        """The saddle on top of the path is the one with these rows among the saddles found."""
+        points = self.results("probe", "saddles", "--dim", 3, "--fixed-a", "--runs", 50, "--digits", 40)["critical_points"]
+        self.write("p.json", Path.SWAPPED)
+        top = self.results("probe", "path", "--problem", "p.json", "--fixed-a", "--images", 13,
+                           "--digits", 40)["saddle"]
+        for point in [*points, top]:
+            self.assertLess(float(point["precise"]["gradient_norm"]), 1e-38)
+            self.assertAlmostEqual(float(point["precise"]["value"]), point["value"], 13)
+        same = [p for p in points if abs(p["value"] - top["value"]) < 1e-9]
+        self.assertEqual([p["precise"]["value"][:40] for p in same], [top["precise"]["value"][:40]])
+
     def test_climbing_finds_the_index_asked_for(self):
         results = self.results("probe", "saddles", "--dim", 3, "--fixed-a", "--method", "climb", "--index", 2,
                                "--runs", 15)
