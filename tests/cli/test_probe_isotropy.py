@@ -45,6 +45,12 @@ class Isotropy(ProgramTest):
         for x, y in zip(dense, isotypic):
             self.assertAlmostEqual(x, y, 12)
 
+    def test_rows_that_vanish_on_the_way_end_no_search(self):
+        results = self.isotropy("d-1,1", "--dim", 6, "--starts", 50, "--objective", "weights:2=1,4=1")
+        self.assertEqual(results["points"][0]["kind"], "global")
+        self.assertIn("1 not polished", self.succeed("probe", "isotropy", "d-1,1", "--dim", 6, "--starts", 50,
+                                                     "--objective", "weights:2=1,4=1").stdout)
+
     def test_the_same_for_every_number_of_threads(self):
         call = ["probe", "isotropy", "d-1,1", "--dim", "8,20", "--starts", 100]
         one = self.succeed(*call, "--threads", 1).stdout

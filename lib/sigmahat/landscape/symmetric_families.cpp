@@ -221,6 +221,9 @@ std::vector<SymmetricFamily> symmetric_families(const OrthonormalTask& task,
         family.members.push_back(examine(task, point, search.digits));
       } catch (const NumericalError& error) {
         family.failures.emplace_back(error.what());
+      } catch (const DomainError& error) {
+        // Rows that vanish, or nearly.
+        family.failures.emplace_back(error.what());
       }
     };
     add(family.start.point);
