@@ -70,6 +70,14 @@ Weights<double> at(double x, double y) {
   return {Vector<double>::Ones(1), Matrix<double>{{x, y}}};
 }
 
+/// From a random student to the teacher.
+struct ToTheTeacher {
+  TalkProblem talk{"f", 3, 4};
+  Weights<double> from = talk.start();
+  Weights<double> to = matched(from, {from.a, talk.values.teacher.B}, false);
+  PathOptions options = {.freedom = talk.freedom};
+};
+
 }  // namespace
 
 TEST_CASE("the string settles in a bent valley, and its top leads to the mountain pass") {
@@ -148,17 +156,11 @@ TEST_CASE("two neurons in the plane change places through each other") {
 }
 
 TEST_CASE("the path is the same for every number of threads") {
-  const TalkProblem talk("f", 3, 4);
-  const Weights<double> from = talk.start();
-  Weights<double> to = from;
-  to.B = talk.values.teacher.B;
-  to = matched(from, to, false);
-  PathOptions options;
-  options.freedom = talk.freedom;
-  options.most_iterations = 60;
+  ToTheTeacher way;
+  way.options.most_iterations = 60;
   const auto run = [&](int threads) {
-    options.threads = threads;
-    StringMethod path(*talk.objective, from, to, options);
+    way.options.threads = threads;
+    StringMethod path(*way.talk.objective, way.from, way.to, way.options);
     path.run();
     return path;
   };
@@ -169,30 +171,24 @@ TEST_CASE("the path is the same for every number of threads") {
 }
 
 TEST_CASE("a path that is put back half-way ends as if it had not been broken off") {
-  const TalkProblem talk("f", 3, 4);
-  const Weights<double> from = talk.start();
-  Weights<double> to = from;
-  to.B = talk.values.teacher.B;
-  to = matched(from, to, false);
-  PathOptions options;
-  options.freedom = talk.freedom;
-  options.images = 9;
-  options.most_iterations = 60;
-  StringMethod whole(*talk.objective, from, to, options);
+  ToTheTeacher way;
+  way.options.images = 9;
+  way.options.most_iterations = 60;
+  StringMethod whole(*way.talk.objective, way.from, way.to, way.options);
   whole.run();
   // Between two estimates of the curvature, which are made every 25 iterations.
-  StringMethod first(*talk.objective, from, to, options);
+  StringMethod first(*way.talk.objective, way.from, way.to, way.options);
   CHECK_FALSE(first.run([](const StringMethod& path) { return path.iterations() < 37; }));
   const Stored<StringState> stored = parse_string_state(to_json(first.state(), "settings"));
   CHECK(stored.settings == "settings");
-  StringMethod second(*talk.objective, stored.state, options);
+  StringMethod second(*way.talk.objective, stored.state, way.options);
   second.run();
   CHECK(second.iterations() == whole.iterations());
   CHECK(second.residual() == whole.residual());
   CHECK(to_json(second.state(), "") == to_json(whole.state(), ""));
 
-  options.images = 7;
-  CHECK_THROWS_AS(StringMethod(*talk.objective, stored.state, options), InputError);
+  way.options.images = 7;
+  CHECK_THROWS_AS(StringMethod(*way.talk.objective, stored.state, way.options), InputError);
   for (const char* text : {"", "[1]", "{\"sigmahat_path\":1,\"settings\":\"\",\"state\":{}}"})
     CHECK_THROWS_AS(parse_string_state(text), ParseError);
 }
