@@ -5,10 +5,9 @@
 
 #include <fmt/format.h>
 
-#include <sigmahat/numeric/number_text.hpp>
 #include <sigmahat/optimize/assignment.hpp>
 
-#include "problem_options.hpp"
+#include "probe_options.hpp"
 
 namespace sigmahat::cli {
 namespace {
@@ -73,11 +72,6 @@ Value isotropy_text(const DescribedMinimum& minimum, const SizeResult& result) {
   return text;
 }
 
-Value text_of(const Real& number, int digits) {
-  const std::string text = to_text(number, digits);
-  return {text, latex_digits(text), Json(text)};
-}
-
 Value shown(const std::optional<double>& number, int digits) {
   return number ? rounded(*number, digits) : absent("");
 }
@@ -140,7 +134,7 @@ Table sizes_table(const std::vector<SizeResult>& results) {
 }
 
 Table minima_table(const std::vector<SizeResult>& results, int digits) {
-  const Audience of_refined = digits > 17 ? Audience::everyone : Audience::programs;
+  const Audience of_refined = digits > digits_of_double ? Audience::everyone : Audience::programs;
   const Audience of_many = results.size() > 1 ? Audience::everyone : Audience::programs;
   const auto shown_if = [&](auto holds) {
     for (const SizeResult& result : results)
@@ -188,15 +182,14 @@ Table minima_table(const std::vector<SizeResult>& results, int digits) {
                value_shown(found.point.value), whole(found.count)}};
       add_proportion(row, minimum.fraction);
       const Problem point = with_student(result.problem, found.point.x, result.constraint);
+      std::vector<Value> refined = refined_values(minimum.precise, digits);
       for (Value& cell : std::vector<Value>{
                word(std::string(to_string(minimum.standing))),
                yes_no(minimum.standing == Standing::global), eigenvalue(&Curvature::smallest),
                eigenvalue(&Curvature::largest), number(&Curvature::negative),
                number(&Curvature::zero), isotropy_text(minimum, result),
                rounded(minimum.gradient_norm, 2), yes_no(!found.flat), whole(found.first_run),
-               minimum.precise ? text_of(minimum.precise->value, digits) : absent(""),
-               minimum.precise ? text_of(minimum.precise->gradient_norm, 2) : absent(""),
-               problem_value(point)})
+               std::move(refined[0]), std::move(refined[1]), problem_value(point)})
         row.cells.push_back(std::move(cell));
       table.rows.push_back(std::move(row));
     }

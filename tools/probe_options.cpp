@@ -125,7 +125,6 @@ double value_rounding(const Landscape& landscape) {
 
 AfreshPoint evaluated_afresh(const Landscape& landscape, const Weights<double>& x, bool isolated,
                              int digits) {
-  constexpr int digits_of_double = 17;
   AfreshPoint result{
       evaluate_precisely(landscape.problem, landscape.choice, landscape.freedom, x, digits_afresh)
           .gradient_norm.convert_to<double>(),
@@ -140,13 +139,13 @@ AfreshPoint evaluated_afresh(const Landscape& landscape, const Weights<double>& 
   return result;
 }
 
-std::vector<Value> refined_values(const AfreshPoint& point, int digits) {
+std::vector<Value> refined_values(const std::optional<PrecisePoint>& point, int digits) {
   const auto shown = [](const Real& number, int d) {
     const std::string text = to_text(number, d);
     return Value{text, latex_digits(text), Json(text)};
   };
-  if (!point.refined) return {absent(""), absent("")};
-  return {shown(point.refined->value, digits), shown(point.refined->gradient_norm, 2)};
+  if (!point) return {absent(""), absent("")};
+  return {shown(point->value, digits), shown(point->gradient_norm, 2)};
 }
 
 Weights<double> read_point(const std::string& text, const Landscape& landscape) {

@@ -41,7 +41,9 @@ Landscape make_landscape(const ProbeOptions& options);
 /// What rounding makes of values of the objective that are zero, with a margin: a share of its
 /// value where the student is and where its a is zero.
 double value_rounding(const Landscape& landscape);
-/// Twice the digits of double.
+/// Beyond them points are refined, and people see that.
+constexpr int digits_of_double = 17;
+/// Twice as many.
 constexpr int digits_afresh = 34;
 /// A critical point that was found in double.
 struct AfreshPoint {
@@ -51,8 +53,8 @@ struct AfreshPoint {
 /// @param isolated  others are not refined, and what Newton's method does not reach is not either
 AfreshPoint evaluated_afresh(const Landscape& landscape, const Weights<double>& x, bool isolated,
                              int digits);
-/// The refined point's value and the norm of its gradient, in --digits; absent where there is none.
-std::vector<Value> refined_values(const AfreshPoint& point, int digits);
+/// A refined point's value and the norm of its gradient, in --digits; absent where there is none.
+std::vector<Value> refined_values(const std::optional<PrecisePoint>& point, int digits);
 
 /// Gradients and distances below it are zero to all that double shows.
 constexpr double norm_rounding = 1e-12;

@@ -105,8 +105,9 @@ Section saddle_section(const std::optional<PathSaddle>& saddle, const StringMeth
   }
   const AfreshPoint afresh =
       evaluated_afresh(landscape, saddle->point.x, saddle->curvature.zero == 0, precision);
-  std::vector<Value> refined = refined_values(afresh, precision);
-  const Audience of_refined = precision > 17 ? Audience::everyone : Audience::programs;
+  std::vector<Value> refined = refined_values(afresh.refined, precision);
+  const Audience of_refined =
+      precision > digits_of_double ? Audience::everyone : Audience::programs;
   return {
       .title = "The saddle on top",
       .fields = {

@@ -55,7 +55,8 @@ Section tally_section(const SaddleTally& tally, const SaddlesOptions& options) {
 }
 
 Section saddles_section(const SaddleTally& tally, const Landscape& landscape, int precision) {
-  const Audience of_refined = precision > 17 ? Audience::everyone : Audience::programs;
+  const Audience of_refined =
+      precision > digits_of_double ? Audience::everyone : Audience::programs;
   Section section{
       .title = tally.classes.empty() ? "" : "Critical points",
       .table = Table{"critical_points",
@@ -75,7 +76,7 @@ Section saddles_section(const SaddleTally& tally, const Landscape& landscape, in
   for (const SaddleClass& found : tally.by_value()) {
     const AfreshPoint afresh =
         evaluated_afresh(landscape, found.point.x, found.curvature.zero == 0, precision);
-    std::vector<Value> refined = refined_values(afresh, precision);
+    std::vector<Value> refined = refined_values(afresh.refined, precision);
     Value smallest;
     smallest.json = Json::array();
     for (Eigen::Index i = 0; i < std::min(shown, found.eigenvalues.size()); ++i) {

@@ -23,9 +23,9 @@ class PiecewiseLinearObjective final : public Objective<double> {
     return loss_.value(x.a, x.B, threads_);
   }
   Evaluation value_and_gradient(const Weights<double>& x) const override {
-    refuse_biases(x);
-    LossGradient result = loss_.gradient(x.a, x.B, threads_);
-    return {result.value, {std::move(result.a), std::move(result.B)}};
+    Evaluation result;
+    result.value = gradient_into(x, result.gradient);
+    return result;
   }
   double gradient_into(const Weights<double>& x, Weights<double>& gradient) const override {
     refuse_biases(x);
